@@ -1,0 +1,71 @@
+/// @file
+/// What the boot loader told us, in one form for every loader, checked before anyone relies on it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <kernel/libk/address.h>
+
+enum class MemoryType : uint32_t {
+    kUsable = 1,           ///< ours
+    kReserved = 2,         ///< keep out; every type we don't know is this
+    kAcpiReclaimable = 3,  ///< ACPI tables; left alone
+};
+
+/// A stretch of physical memory, in bytes.
+struct MemoryRegion {
+    uint64_t base = 0;
+    uint64_t length = 0;
+    MemoryType type = MemoryType::kReserved;
+    constexpr uint64_t end() const { return base + length; }
+};
+
+/// A file the loader put into memory (the initramfs), in bytes of physical memory.
+struct BootModule {
+    uint64_t base = 0;
+    uint64_t length = 0;
+};
+
+/// The loader's report.
+struct BootInfo {
+    static constexpr size_t kMaximumRegions = 128;
+    static constexpr size_t kMaximumModules = 4;
+
+    const char* loader = "nobody";         ///< the protocol's name, for the log
+    std::array<char, 256> command_line{};  ///< null-terminated; a longer one is cut
+    std::array<MemoryRegion, kMaximumRegions> regions{};
+    size_t region_count = 0;
+    std::array<BootModule, kMaximumModules> modules{};
+    size_t module_count = 0;
+    uint64_t rsdp = 0;  ///< physical address of the ACPI RSDP (or of the loader's copy), 0 when not told
+
+    std::span<const MemoryRegion> memory() const { return {regions.data(), region_count}; }
+};
+
+/// Error of a parser or check: one readable sentence, or null for success.
+using BootError = const char*;
+
+/// Reads a multiboot2 information structure (Multiboot2 Specification 2.0, section 3.6). `data` starts at
+/// the structure; its own total size must not exceed data.size(). Fills command line, memory map, modules and
+/// RSDP.
+BootError parse_multiboot2(std::span<const std::byte> data, BootInfo& out);
+
+/// Gives `length` readable bytes of physical memory at `address`, or null when they can't be reached.
+using PhysicalReader = const std::byte* (*)(uint64_t address, uint64_t length);
+
+/// Reads a PVH start-info block (`struct hvm_start_info`, Xen's public/arch-x86/hvm/start_info.h) at
+/// physical address `start_info`, following its pointers through `reader`.
+BootError parse_pvh(uint64_t start_info, PhysicalReader reader, BootInfo& out);
+
+/// Checks and tidies the report: there is a memory map with usable memory; no region wraps round or overlaps
+/// another of a different type (two of one type are merged); modules are not empty or wrapping, lie wholly in
+/// usable memory, and overlap neither each other nor the kernel's image [kernel_start, kernel_end). Sorts the
+/// regions by base address.
+BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel_end);
+
+/// The value of `key=value` in a command line of words, copied to `out` with a terminating null; false when
+/// absent or too long for `out`. A word `key` alone has the empty value.
+bool command_line_value(const char* command_line, const char* key, std::span<char> out);

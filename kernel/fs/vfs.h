@@ -1,0 +1,159 @@
+/// @file
+/// Files as the kernel sees them: inodes (what a name leads to), open files (an inode and a position) and
+/// each task's table of descriptors.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <kernel/libk/address.h>
+#include <kernel/libk/ref.h>
+#include <kernel/libk/result.h>
+
+/// The type bits of `st_mode`, with Linux's values.
+enum class FileType : uint32_t {
+    kPipe = 0010000,
+    kCharDevice = 0020000,
+    kDirectory = 0040000,
+    kRegular = 0100000,
+};
+
+/// Flags of open(2), with Linux's values.
+inline constexpr uint32_t kO_ACCMODE = 3;
+inline constexpr uint32_t kO_RDONLY = 0;
+inline constexpr uint32_t kO_WRONLY = 1;
+inline constexpr uint32_t kO_RDWR = 2;
+inline constexpr uint32_t kO_CREAT = 0100;
+inline constexpr uint32_t kO_EXCL = 0200;
+inline constexpr uint32_t kO_TRUNC = 01000;
+inline constexpr uint32_t kO_APPEND = 02000;
+inline constexpr uint32_t kO_NONBLOCK = 04000;
+inline constexpr uint32_t kO_DIRECTORY = 0200000;
+inline constexpr uint32_t kO_CLOEXEC = 02000000;
+
+/// Longest path, in bytes with its terminating null.
+inline constexpr size_t kPathMax = 256;
+/// Longest file name, in bytes.
+inline constexpr size_t kNameMax = 63;
+
+/// One name in a directory.
+struct DirectoryEntry {
+    uint64_t inode_number = 0;
+    FileType type = FileType::kRegular;
+    std::array<char, kNameMax + 1> name{};  ///< null-terminated
+};
+
+/// What a name leads to. Each kind of file overrides what it can do; the defaults refuse with the errno that
+/// Linux gives. Calls may sleep unless said otherwise, and are made in task context with no lock held.
+class Inode : public RefCounted {
+  public:
+    Inode(FileType type, uint32_t permissions);
+
+    FileType type() const { return type_; }
+    uint32_t permissions() const { return permissions_; }
+    uint64_t number() const { return number_; }
+    bool is_directory() const { return type_ == FileType::kDirectory; }
+
+    /// Bytes in the file; 0 for what has no size.
+    virtual uint64_t size() { return 0; }
+    /// Up to out.size() bytes from `offset` (ignored by streams). 0 means end of file. A stream waits for the
+    /// first byte (EAGAIN instead with kO_NONBLOCK in `flags`) and returns what there is.
+    virtual Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t flags);
+    /// Up to data.size() bytes to `offset`. EPIPE when nobody will ever read.
+    virtual Result<size_t> write(uint64_t offset, std::span<const std::byte> data, uint32_t flags);
+    /// Makes the file `size` bytes long, zero-filled where it grows.
+    virtual Result<void> truncate(uint64_t size);
+    /// The inode called `name` in this directory; ENOENT, or ENOTDIR when this is no directory.
+    virtual Result<Ref<Inode>> lookup(std::string_view name);
+    /// A new, empty file or directory called `name` in this directory; EEXIST when there is one.
+    virtual Result<Ref<Inode>> create(std::string_view name, FileType type, uint32_t permissions);
+    /// Removes `name` from this directory: a file, or a directory that is empty (ENOTEMPTY).
+    virtual Result<void> unlink(std::string_view name);
+    /// Entry number `index` of this directory; ENOENT past the last. `.` and `..` are not listed.
+    virtual Result<DirectoryEntry> entry(uint64_t index);
+    /// The frame that holds page `page` of a regular file, with one more reference for the caller, for
+    /// mapping it into a program. ENOENT for a hole or past the end. Does not sleep.
+    virtual Result<PhysAddr> frame(uint64_t page);
+    /// Device control (tty: TCGETS and so on). ENOTTY by default.
+    virtual Result<uint64_t> ioctl(uint64_t request, UserPtr<void> argument);
+    /// Called when a descriptor table's last reference to an OpenFile with these `flags` goes: pipes count
+    /// ends.
+    virtual void closed(uint32_t /*flags*/) {}
+    /// True when a read would not wait: for poll(2).
+    virtual bool readable() { return true; }
+
+  private:
+    FileType type_;
+    uint32_t permissions_;
+    uint64_t number_;
+};
+
+/// An inode with a position, as open(2) makes it; shared by dup(2) and fork(2).
+class OpenFile : public RefCounted {
+  public:
+    OpenFile(Ref<Inode> inode, uint32_t flags) : inode_(std::move(inode)), flags_(flags) {}
+    ~OpenFile() override { inode_->closed(flags_); }
+
+    Inode& inode() { return *inode_; }
+    uint32_t flags() const { return flags_; }
+    void set_flags(uint32_t flags) { flags_ = flags; }
+    uint64_t offset() const { return offset_; }
+    void set_offset(uint64_t offset) { offset_ = offset; }
+    bool can_read() const { return (flags_ & kO_ACCMODE) != kO_WRONLY; }
+    bool can_write() const { return (flags_ & kO_ACCMODE) != kO_RDONLY; }
+
+    /// Reads at the position and moves it. EBADF when not open for reading.
+    Result<size_t> read(std::span<std::byte> out);
+    /// Writes at the position (at the end with kO_APPEND) and moves it. EBADF when not open for writing.
+    Result<size_t> write(std::span<const std::byte> data);
+
+  private:
+    Ref<Inode> inode_;
+    uint32_t flags_;
+    uint64_t offset_ = 0;
+};
+
+/// A task's file descriptors. Touched only by its own task (and by fork(2) before the child runs).
+class FileTable {
+  public:
+    static constexpr int kMaximum = 32;
+
+    /// The file behind `fd`, or EBADF.
+    Result<Ref<OpenFile>> get(int fd) const;
+    /// Installs `file` at the lowest free descriptor from `lowest` up; EMFILE when full.
+    Result<int> install(Ref<OpenFile> file, bool close_on_exec, int lowest = 0);
+    /// Installs `file` at exactly `fd`, closing what was there; EBADF outside the table.
+    Result<int> install_at(int fd, Ref<OpenFile> file, bool close_on_exec);
+    Result<void> close(int fd);
+    Result<bool> close_on_exec(int fd) const;
+    Result<void> set_close_on_exec(int fd, bool value);
+    void close_all();
+    void close_for_exec();
+    /// Makes this table, empty so far, share every file of `other`, as fork(2) wants.
+    void copy_from(const FileTable& other);
+
+  private:
+    std::array<Ref<OpenFile>, kMaximum> files_;
+    uint32_t close_on_exec_ = 0;  ///< one bit a descriptor
+};
+
+/// The root directory, as mount_root() made it.
+Inode& root_inode();
+/// Builds the root file system: an empty ramfs with /dev and /proc, then the initramfs unpacked over it.
+/// Returns what is wrong with the archive in plain words, or null. Boot only.
+const char* mount_root(std::span<const std::byte> initramfs);
+
+/// The inode that `path` leads to. Relative paths start at `cwd`, an absolute path.
+Result<Ref<Inode>> resolve(std::string_view cwd, std::string_view path);
+/// Opens `path` as open(2) does: kO_CREAT, kO_EXCL, kO_TRUNC, kO_DIRECTORY honoured.
+Result<Ref<OpenFile>> open_file(std::string_view cwd, std::string_view path, uint32_t flags, uint32_t mode);
+/// Makes a directory.
+Result<void> make_directory(std::string_view cwd, std::string_view path, uint32_t mode);
+/// Removes a file (`directory` false; EISDIR for a directory) or an empty directory (`directory` true).
+Result<void> remove_path(std::string_view cwd, std::string_view path, bool directory);
+
+/// The two ends of a new pipe: [0] reads, [1] writes.
+Result<std::array<Ref<OpenFile>, 2>> make_pipe();

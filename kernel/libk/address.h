@@ -1,0 +1,69 @@
+/// @file
+/// Addresses have types, so that a physical address can't be dereferenced, nor a user's pointer trusted,
+/// by mistake.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+
+/// Size of a page and of a physical frame, in bytes.
+inline constexpr uint64_t kPageSize = 4096;
+
+/// Rounds `value` down to a multiple of `alignment`, a power of two.
+constexpr uint64_t align_down(uint64_t value, uint64_t alignment) {
+    return value & ~(alignment - 1);
+}
+/// Rounds `value` up to a multiple of `alignment`, a power of two. Wraps to 0 within the last unit.
+constexpr uint64_t align_up(uint64_t value, uint64_t alignment) {
+    return align_down(value + alignment - 1, alignment);
+}
+
+/// A physical address, in bytes. Reach its content through physical_pointer() of `<arch/x86_64/layout.h>`.
+struct PhysAddr {
+    uint64_t value = 0;
+    constexpr auto operator<=>(const PhysAddr&) const = default;
+    constexpr PhysAddr operator+(uint64_t offset) const { return {value + offset}; }
+};
+
+/// A virtual address, in bytes, of either half. Not known to be mapped.
+struct VirtAddr {
+    uint64_t value = 0;
+    constexpr auto operator<=>(const VirtAddr&) const = default;
+    constexpr VirtAddr operator+(uint64_t offset) const { return {value + offset}; }
+    constexpr uint64_t operator-(VirtAddr other) const { return value - other.value; }
+};
+
+/// A pointer that a user program handed in: a number until a checked copy has used it
+/// (`<kernel/mm/user_copy.h>`).
+template <class T>
+struct UserPtr {
+    uint64_t address = 0;
+    /// The pointer `count` elements further on; may wrap, which the checked copy refuses.
+    constexpr UserPtr operator+(uint64_t count) const { return {address + count * sizeof(T)}; }
+    constexpr bool is_null() const { return address == 0; }
+};
+
+/// Untyped memory of a user program, counted in bytes. Any UserPtr converts to it.
+template <>
+struct UserPtr<const void> {
+    uint64_t address = 0;
+    constexpr UserPtr() = default;
+    explicit constexpr UserPtr(uint64_t value) : address(value) {}
+    template <class T>
+    constexpr UserPtr(UserPtr<T> other) : address(other.address) {}
+    constexpr UserPtr operator+(uint64_t bytes) const { return UserPtr(address + bytes); }
+    constexpr bool is_null() const { return address == 0; }
+};
+
+/// Untyped memory of a user program that may be written.
+template <>
+struct UserPtr<void> {
+    uint64_t address = 0;
+    constexpr UserPtr() = default;
+    explicit constexpr UserPtr(uint64_t value) : address(value) {}
+    template <class T>
+    constexpr UserPtr(UserPtr<T> other) : address(other.address) {}
+    constexpr UserPtr operator+(uint64_t bytes) const { return UserPtr(address + bytes); }
+    constexpr bool is_null() const { return address == 0; }
+};

@@ -1,0 +1,104 @@
+/// @file
+/// Errors are values: a Result holds either what was asked for or the errno that says why not.
+#pragma once
+
+#include <cstdint>
+#include <new>
+#include <utility>
+
+/// Error numbers, with the values of Linux on x86_64 (they reach user programs as negative returns).
+enum class Errno : int32_t {
+    kEPERM = 1,
+    kENOENT = 2,
+    kESRCH = 3,
+    kEINTR = 4,
+    kEIO = 5,
+    kE2BIG = 7,
+    kENOEXEC = 8,
+    kEBADF = 9,
+    kECHILD = 10,
+    kEAGAIN = 11,
+    kENOMEM = 12,
+    kEACCES = 13,
+    kEFAULT = 14,
+    kEBUSY = 16,
+    kEEXIST = 17,
+    kENODEV = 19,
+    kENOTDIR = 20,
+    kEISDIR = 21,
+    kEINVAL = 22,
+    kENFILE = 23,
+    kEMFILE = 24,
+    kENOTTY = 25,
+    kETXTBSY = 26,
+    kEFBIG = 27,
+    kENOSPC = 28,
+    kESPIPE = 29,
+    kEROFS = 30,
+    kEPIPE = 32,
+    kERANGE = 34,
+    kENAMETOOLONG = 36,
+    kENOSYS = 38,
+    kENOTEMPTY = 39,
+};
+
+/// A value of type T, or an Errno. Asking for the one that is not there is a fault of the caller.
+template <class T>
+class [[nodiscard]] Result {
+  public:
+    Result(T value) : ok_(true), value_(std::move(value)) {}
+    Result(Errno error) : ok_(false), error_(error) {}
+    Result(Result&& other) noexcept : ok_(other.ok_) {
+        if (ok_)
+            new (&value_) T(std::move(other.value_));
+        else
+            error_ = other.error_;
+    }
+    Result(const Result&) = delete;
+    Result& operator=(const Result&) = delete;
+    Result& operator=(Result&&) = delete;
+    ~Result() {
+        if (ok_) value_.~T();
+    }
+
+    bool ok() const { return ok_; }
+    /// Requires ok().
+    T& value() { return value_; }
+    /// Requires !ok().
+    Errno error() const { return error_; }
+
+  private:
+    bool ok_;
+    union {
+        T value_;
+        Errno error_;
+    };
+};
+
+/// Success, or an Errno.
+template <>
+class [[nodiscard]] Result<void> {
+  public:
+    Result() = default;
+    Result(Errno error) : error_(error) {}
+    bool ok() const { return error_ == Errno{}; }
+    Errno error() const { return error_; }
+
+  private:
+    Errno error_{};
+};
+
+/// Evaluates to the value of the Result `expression`, or returns its error from the enclosing function.
+#define TRY(expression)                                  \
+    __extension__({                                      \
+        auto try_result = (expression);                  \
+        if (!try_result.ok()) return try_result.error(); \
+        std::move(try_result.value());                   \
+    })
+
+/// Like TRY for a Result<void>.
+#define TRY_VOID(expression)                             \
+    do {                                                 \
+        auto try_result = (expression);                  \
+        if (!try_result.ok()) return try_result.error(); \
+    } while (false)

@@ -1,0 +1,29 @@
+/// @file
+/// The kernel's one frame allocator: physical memory in frames of 4 KiB with a reference count each, so that
+/// copy-on-write pages and files' pages can be shared.
+#pragma once
+
+#include <cstdint>
+
+#include <kernel/libk/address.h>
+#include <kernel/libk/result.h>
+
+/// A frame with one reference and undefined content, or ENOMEM. Any context except NMI.
+Result<PhysAddr> allocate_frame();
+/// A frame with one reference, filled with zeros, or ENOMEM.
+Result<PhysAddr> allocate_zeroed_frame();
+/// One more reference to an allocated frame.
+void ref_frame(PhysAddr frame);
+/// Drops a reference; the last one frees the frame.
+void unref_frame(PhysAddr frame);
+/// References held on an allocated frame, at least 1.
+uint32_t frame_references(PhysAddr frame);
+
+/// Frames free now, for the leak checks of the tests.
+uint64_t free_frame_count();
+/// Frames the allocator was given at boot.
+uint64_t total_frame_count();
+
+/// The frame's content in the kernel's direct map of physical memory.
+/// Defined by the architecture; `address` must be RAM.
+void* physical_pointer(PhysAddr address);

@@ -1,0 +1,19 @@
+/// @file
+/// The kernel heap: small objects from slabs of equal size, one page a slab.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// The largest object the heap gives out, in bytes: one whole frame. Nothing in this kernel needs more in one
+/// piece, which is what keeps the heap this small.
+inline constexpr size_t kHeapMaximum = 4096;
+
+/// `size` bytes, uninitialised and aligned to 16 (objects above 2048 bytes to 4096), or null when memory is
+/// out or size is 0 or above kHeapMaximum. Any context except NMI.
+[[nodiscard]] void* kmalloc(size_t size);
+/// Gives back what kmalloc() returned; null is ignored. Any context except NMI.
+void kfree(void* memory);
+
+/// Bytes in live objects, for the leak checks of the tests.
+size_t heap_bytes_in_use();

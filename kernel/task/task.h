@@ -1,0 +1,94 @@
+/// @file
+/// A task: a user process or a kernel thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include <arch/x86_64/fpu.h>
+#include <kernel/fs/vfs.h>
+#include <kernel/libk/result.h>
+#include <kernel/mm/address_space.h>
+#include <kernel/task/wait_queue.h>
+
+/// Size of a kernel stack in bytes; stacks are aligned to it, so that current() finds the owner by masking
+/// RSP.
+inline constexpr uint64_t kKernelStackSize = 16 * 1024;
+
+enum class TaskState : uint32_t {
+    kRunnable,  ///< in the run queue
+    kBlocked,   ///< asleep in a WaitQueue
+    kZombie,    ///< dead, waiting for its parent's wait4()
+};
+
+/// Signals known by number, with Linux's values. Their only action so far is death; a task may ignore them.
+inline constexpr int kSIGINT = 2;
+inline constexpr int kSIGQUIT = 3;
+inline constexpr int kSIGILL = 4;
+inline constexpr int kSIGTRAP = 5;
+inline constexpr int kSIGBUS = 7;
+inline constexpr int kSIGFPE = 8;
+inline constexpr int kSIGKILL = 9;
+inline constexpr int kSIGSEGV = 11;
+inline constexpr int kSIGPIPE = 13;
+inline constexpr int kSIGTERM = 15;
+inline constexpr int kSIGCHLD = 17;
+
+/// A process or kernel thread. Lives from create_*() until its parent has waited for it.
+struct Task {
+    // Run queue: a circular list. Guarded by the scheduler's lock.
+    Task* next = nullptr;
+    Task* prev = nullptr;
+    TaskState state = TaskState::kRunnable;
+
+    // What the context switch and the entry paths use (offsets reach assembly through asm_offsets.h).
+    uint64_t rsp = 0;         ///< where the Context lies while the task does not run
+    uint64_t cr3 = 0;         ///< physical address of its top page table
+    uint64_t kstack_top = 0;  ///< first byte above its kernel stack
+    uint64_t user_rsp = 0;    ///< the user's RSP during a system call, while the task does not run
+    uint32_t work = 0;        ///< non-zero: look at it before returning to ring 3 (a fatal signal is pending)
+    UserState user_state;     ///< SSE and x87 registers, FS and GS base; unused by kernel threads
+
+    // Identity.
+    int pid = 0;
+    std::array<char, 16> name{};  ///< null-terminated
+    Task* next_task = nullptr;    ///< list of all tasks, in the order of their making
+    Task* wait_link = nullptr;    ///< next sleeper in the same WaitQueue
+
+    // Process state; kernel threads have no address space.
+    Ref<AddressSpace> space;
+    FileTable files;
+    std::array<char, kPathMax> cwd{'/'};
+    Task* parent = nullptr;
+    int process_group = 0;
+    uint32_t ignored_signals = 0;  ///< bit n: signal n has no effect
+    int fatal_signal = 0;          ///< pending death, taken before returning to ring 3
+    int exit_status = 0;           ///< as wait4() reports it
+    WaitQueue child_exit;          ///< where the parent sleeps in wait4()
+    uint64_t start_tick = 0;       ///< tick at which the task was made
+    uint64_t ticks_used = 0;       ///< ticks taken while it ran
+
+    bool is_user() const { return static_cast<bool>(space); }
+};
+
+/// Calls `visit(Task&)` for every task, zombies included, in order of their making, with the task list's lock
+/// held: `visit` must not sleep.
+template <class F>
+void for_each_task(F&& visit);
+/// First of all tasks; follow `next_task`. Hold task_list_lock().
+Task* first_task();
+/// Guards the list of all tasks, their parents and their exit states.
+SpinLock& task_list_lock();
+
+template <class F>
+void for_each_task(F&& visit) {
+    LockGuard guard(task_list_lock());
+    for (Task* task = first_task(); task; task = task->next_task) visit(*task);
+}
+
+/// Sends `signal` to a task: unless ignored, it dies before it next returns to ring 3, and a sleep is cut
+/// short. Any context except NMI.
+void send_signal(Task& task, int signal);
+/// Sends `signal` to every task of process group `group`. ESRCH when there is none.
+Result<void> signal_group(int group, int signal);

@@ -1,0 +1,26 @@
+/// @file
+/// Where tasks sleep until something happens: data in a pipe, a child's death, a tick of the clock.
+#pragma once
+
+#include <kernel/libk/result.h>
+#include <kernel/sync/spinlock.h>
+
+struct Task;
+
+/// Tasks asleep for one reason. The condition they wait for is guarded by the lock they pass to wait().
+class WaitQueue {
+  public:
+    constexpr WaitQueue() = default;
+    WaitQueue(const WaitQueue&) = delete;
+    WaitQueue& operator=(const WaitQueue&) = delete;
+
+    /// Puts the current task to sleep until wake_all(), with the guard's lock released meanwhile and held
+    /// again on return. Callers loop: the condition may be false again. EINTR when the task has been killed:
+    /// the caller must then give up and return at once. Task context only.
+    Result<void> wait(LockGuard& guard);
+    /// Makes every sleeping task runnable. Any context, with or without the lock held.
+    void wake_all();
+
+  private:
+    Task* head_ = nullptr;
+};
