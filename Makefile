@@ -1,0 +1,139 @@
+# Trapline's build. `make help` lists every target and variable.
+#
+# A state is one of the kernels of the course: SOL=n is the reference solution up to chapter n, LAB=n is where the
+# learner starts chapter n. Each file of a state comes from the first layer that has it, and each state builds in a
+# folder of its own, so that switching between states or compilers rebuilds nothing.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += -rR --no-print-directory
+SHELL := /bin/bash
+export LC_ALL := C
+
+ifneq ($(words $(CURDIR)),1)
+$(error The path "$(CURDIR)" contains a space, which make cannot handle: move the tree)
+endif
+
+# ---- Variables: each line that starts with "#:" is shown by `make help` ----------------------------------------
+
+#: SOL=n              the reference solution up to chapter n (0 is the bare tree); default: the highest there is
+#: LAB=n              the learner's start of chapter n
+#: CXX=clang++        build with clang in place of g++
+#: OPT=-O0            optimisation of kernel and programs in place of -O2
+#: V=1                show whole commands
+#: SETUP=no           install nothing: name what is missing and stop
+#: CROSS=prefix-      prefix of the x86_64 compiler and binutils; set by itself on other machines
+#: HOSTCXX=g++        compiler for the tests, which run on this machine; default: CXX
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+OPT ?= -O2
+SETUP ?= yes
+MACHINE := $(shell uname -m)
+CROSS ?= $(if $(filter x86_64 amd64,$(MACHINE)),,x86_64-linux-gnu-)
+HOSTCXX ?= $(CXX)
+TARGET_CXX := $(if $(findstring clang,$(notdir $(CXX))),$(CXX) --target=x86_64-linux-gnu,$(CROSS)$(CXX))
+export SETUP CXX CROSS
+
+# One command a processor at a time; a -j on the command line wins.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+Q := $(if $(V),,@)
+empty :=
+define newline
+
+
+endef
+# $(call say,text): one short line for a command that is not shown itself.
+say = $(if $(V),,$(info $(empty)  $1))
+
+# ---- States and layers -----------------------------------------------------------------------------------------
+
+# A tree written by `make tree` holds one state with plain paths; this file says which one.
+PLAIN_STATE := $(file <.state)
+
+reverse = $(if $1,$(call reverse,$(wordlist 2,9,$1)) $(firstword $1))
+# $(call chapter_dir,labs|solutions,n): the folder of chapter n, if there is one.
+chapter_dir = $(patsubst %/,%,$(wildcard $1/0$2-*/))
+# $(call solutions_upto,n): the folders of the solutions n, n-1, ... 1.
+solutions_upto = $(foreach n,$(call reverse,$(wordlist 1,$1,1 2 3 4 5 6)),$(call chapter_dir,solutions,$n))
+minus_one = $(words $(wordlist 2,$1,1 2 3 4 5 6))
+
+STATES := $(strip $(or $(PLAIN_STATE),SOL=0 $(foreach n,1 2 3 4 5 6,\
+    $(if $(call chapter_dir,labs,$n),LAB=$n) $(if $(call chapter_dir,solutions,$n),SOL=$n))))
+DEFAULT_STATE := $(lastword $(or $(filter SOL=%,$(STATES)),$(STATES)))
+
+# $(call layers,STATE): where its files are looked for, in order. "." is the tree: kernel/, arch/, userland/ here.
+layers = $(strip $(if $(PLAIN_STATE),,$(if $(filter SOL=%,$1),$(call solutions_upto,$(patsubst SOL=%,%,$1)),\
+    $(call chapter_dir,labs,$(patsubst LAB=%,%,$1)) $(call solutions_upto,$(call minus_one,$(patsubst LAB=%,%,$1))))) .)
+check_state = $(if $(filter $1,$(STATES)),$1,$(error There is no state "$1" here; there are: $(STATES)))
+
+files_under = $(foreach f,$(wildcard $1/*),$(if $(wildcard $f/.),$(call files_under,$f),$f))
+# $(call files,LAYERS): the paths that a state consists of, as they are named in it.
+files = $(sort $(foreach l,$1,$(patsubst $l/%,%,$(foreach d,kernel arch userland,$(call files_under,$l/$d)))))
+# $(call locate,LAYERS,PATH): the file behind a path: the first layer's that has it.
+locate = $(patsubst ./%,%,$(firstword $(wildcard $(addsuffix /$2,$1))))
+
+ifneq ($(and $(SOL),$(LAB)),)
+$(error Give SOL=$(SOL) or LAB=$(LAB), not both)
+endif
+STATE := $(call check_state,$(strip $(if $(LAB),LAB=$(LAB),$(if $(SOL),SOL=$(SOL),$(DEFAULT_STATE)))))
+LAYERS := $(call layers,$(STATE))
+FILES := $(call files,$(LAYERS))
+$(foreach f,$(FILES),$(eval at_$f := $(call locate,$(LAYERS),$f)))
+# $(call at,PATHS): where each of them really is.
+at = $(foreach f,$1,$(at_$f))
+
+# ---- Build folders ---------------------------------------------------------------------------------------------
+
+# build/sol2 with the usual compiler and optimisation, else build/clang++/sol2, build/g++-O0/sol2, ...
+BUILD := build$(if $(filter-out g++-O2,$(notdir $(CXX))$(OPT)),/$(notdir $(CXX))$(filter-out -O2,$(OPT)))
+B := $(BUILD)/$(subst SOL=,sol,$(subst LAB=,lab,$(STATE)))
+
+# $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
+# depends on FILE is remade when the text changes, and only then.
+record = $(if $(or $(READ_ONLY),$(and $(wildcard $1),$(call same,$(file <$1),$(strip $2)))),,\
+    $(shell mkdir -p $(dir $1))$(file >$1,$(strip $2)))
+same = $(if $(subst x$1,,x$2)$(subst x$2,,x$1),,same)
+# These goals write nothing below build/.
+READ_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out help where diff tree clean setup,$(MAKECMDGOALS)),,yes))
+
+# An override that appears or vanishes must rebuild what included the other file; depfiles alone cannot see that.
+several = $(word 2,$(wildcard $(addsuffix /$1,$(LAYERS))))
+$(call record,$B/overrides.txt,headers: $(foreach f,$(filter %.h,$(FILES)),$(if $(call several,$f),$(at_$f))))
+
+# ---- What the parts of the tree add ----------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+INCLUDES := -I$B/include $(addprefix -I,$(LAYERS))
+# __FILE__ is the path within the state, and no path of this machine gets into the output.
+PREFIX_MAP := $(foreach l,$(LAYERS),-fmacro-prefix-map=$l/=) -fdebug-prefix-map=$(CURDIR)=.
+
+include kernel/kernel.mk
+include userland/userland.mk
+include labs/tools/boot.mk
+include tests/tests.mk
+
+.PHONY: all help setup where diff tree docs clean
+all: $B/trapline.elf $B/initramfs.cpio ## build the state: kernel, initramfs and ISO
+	@:
+
+help: ## this list
+	@labs/tools/help.sh $(MAKEFILE_LIST)
+
+setup: ## install every Debian package that any target needs
+	@labs/tools/setup.sh install all
+
+# Every compiled file waits for this: it installs what is missing, or names it.
+.PHONY: need-build
+need-build:
+	@labs/tools/setup.sh need build
+
+where: ## print each file of the state and the layer it comes from
+	$(foreach f,$(FILES),$(info $f  $(patsubst $(at_$f),(tree),$(patsubst %/$f,%,$(at_$f)))))@:
+
+clean: ## remove everything that was built
+	rm -rf build compile_commands.json

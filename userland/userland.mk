@@ -1,0 +1,51 @@
+# The user programs and the initramfs that holds them.
+#
+#   userland/lib/*            the user library, linked into every program but those of ring3/
+#   userland/bin/X.cpp        the program /bin/X (bin/init is also /init)
+#   userland/tests/X.cpp      the program /tests/X
+#   userland/ring3/X.S        the program /ring3/X: a few instructions, without the library
+#   userland/files/           files copied into the initramfs as they are
+
+USER_FLAGS := -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -mno-sse -mno-mmx \
+    -fno-threadsafe-statics -fno-asynchronous-unwind-tables
+USER_CXXFLAGS := -std=c++20 $(WARNINGS) $(USER_FLAGS) $(OPT) -g $(PREFIX_MAP) $(INCLUDES)
+USER_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(PREFIX_MAP) $(INCLUDES)
+USER_LD := $(call at,userland/program.ld)
+USER_LINK = $(TARGET_CXX) -nostdlib -static -no-pie -fuse-ld=bfd -Wl,-T,$(USER_LD) -Wl,--build-id=none \
+    -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
+
+USER_LIB := $(filter userland/lib/%.cpp userland/lib/%.S,$(FILES))
+USER_SOURCES := $(filter userland/bin/%.cpp userland/tests/%.cpp userland/ring3/%.S,$(FILES))
+USER_FILES := $(filter userland/files/%,$(FILES))
+user_object = $(addprefix $B/user/,$(addsuffix .o,$(call at,$1)))
+program = $(patsubst userland/%,$B/programs/%,$(basename $1))
+PROGRAMS := $(call program,$(USER_SOURCES))
+$(call record,$B/user_flags.txt,$(TARGET_CXX) $(USER_CXXFLAGS))
+$(call record,$B/user_lib.txt,$(call user_object,$(USER_LIB)))
+USER_RECORDS := $B/overrides.txt $B/user_flags.txt
+
+$B/user/%.cpp.o: %.cpp $(USER_RECORDS) | need-build
+	$(call say,CXX      $<)
+	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(USER_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$B/user/%.S.o: %.S $(USER_RECORDS) | need-build
+	$(call say,AS       $<)
+	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(USER_ASFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$B/user/lib.a: $(call user_object,$(USER_LIB)) $B/user_lib.txt
+	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $(filter %.o,$^)
+
+# Each program depends on the object of its own source; the library comes behind it.
+$(foreach s,$(USER_SOURCES),$(eval $(call program,$s): $(call user_object,$s)))
+$(filter-out $B/programs/ring3/%,$(PROGRAMS)): $B/user/lib.a
+$(PROGRAMS): $(USER_LD)
+	$(call say,LINK     $@)
+	$(Q)mkdir -p $(@D) && $(USER_LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+$(call record,$B/initramfs.txt,$(PROGRAMS) $(call at,$(USER_FILES)))
+$B/initramfs.cpio: $(PROGRAMS) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tools/initramfs.sh | need-build
+	$(call say,CPIO     $@)
+	$(Q)labs/tools/initramfs.sh $@ $(foreach p,$(PROGRAMS),$(p:$B/programs/%=%)=$p) \
+	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
+
+-include $(addsuffix .d,$(call user_object,$(USER_LIB) $(USER_SOURCES)))
