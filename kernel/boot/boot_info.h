@@ -49,23 +49,36 @@ struct BootInfo {
 using BootError = const char*;
 
 /// Reads a multiboot2 information structure (Multiboot2 Specification 2.0, section 3.6). `data` starts at
-/// the structure; its own total size must not exceed data.size(). Fills command line, memory map, modules and
-/// RSDP.
-BootError parse_multiboot2(std::span<const std::byte> data, BootInfo& out);
+/// the structure; its own total size must not exceed data.size(). `physical_address` is where it lies: the
+/// RSDP is a copy inside it, and a field of the report is an address. Fills command line, memory map, modules
+/// and RSDP.
+BootError parse_multiboot2(std::span<const std::byte> data, uint64_t physical_address, BootInfo& out);
 
-/// Gives `length` readable bytes of physical memory at `address`, or null when they can't be reached.
+/// Gives `length` readable bytes of physical memory at `address`, or null when they can't be reached. The
+/// range never wraps round.
 using PhysicalReader = const std::byte* (*)(uint64_t address, uint64_t length);
 
 /// Reads a PVH start-info block (`struct hvm_start_info`, Xen's public/arch-x86/hvm/start_info.h) at
-/// physical address `start_info`, following its pointers through `reader`.
+/// physical address `start_info`, following its pointers through `reader`. Version 1 or later: version 0 has
+/// no memory map.
 BootError parse_pvh(uint64_t start_info, PhysicalReader reader, BootInfo& out);
 
 /// Checks and tidies the report: there is a memory map with usable memory; no region wraps round or overlaps
-/// another of a different type (two of one type are merged); modules are not empty or wrapping, lie wholly in
-/// usable memory, and overlap neither each other nor the kernel's image [kernel_start, kernel_end). Sorts the
-/// regions by base address.
+/// another of a different type (two of one type that overlap or touch are merged); modules are not empty or
+/// wrapping, lie wholly in usable memory, and overlap neither each other nor the kernel's image
+/// [kernel_start, kernel_end). Sorts the regions by base address and drops empty ones.
 BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel_end);
 
-/// The value of `key=value` in a command line of words, copied to `out` with a terminating null; false when
-/// absent or too long for `out`. A word `key` alone has the empty value.
+/// The value of the first word `key=value` in a command line of words, copied to `out` with a terminating
+/// null; false, with `out` untouched, when absent or too long for `out`. A word `key` alone has the empty
+/// value.
 bool command_line_value(const char* command_line, const char* key, std::span<char> out);
+
+// For the parsers.
+
+/// Forgets what an earlier loader may have left in `out`.
+void reset_boot_info(BootInfo& out, const char* loader);
+/// Appends a region; an error when there is no room. Empty regions are left out.
+BootError add_region(BootInfo& out, uint64_t base, uint64_t length, uint32_t e820_type);
+/// Appends a module; an error when there is no room.
+BootError add_module(BootInfo& out, uint64_t base, uint64_t length);

@@ -1,0 +1,155 @@
+/// @file
+/// The checks that stand between a loader's report and the memory manager, and the command line.
+
+#include <kernel/boot/boot_info.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include <kernel/libk/string.h>
+
+namespace {
+
+/// Half-open ranges that don't wrap.
+bool overlap(uint64_t start1, uint64_t end1, uint64_t start2, uint64_t end2) {
+    return start1 < end2 && start2 < end1;
+}
+
+bool wraps(uint64_t base, uint64_t length) {
+    return length > UINT64_MAX - base;
+}
+
+/// Insertion sort: the loader's map is short and nearly always sorted.
+void sort_by_base(std::span<MemoryRegion> regions) {
+    for (size_t i = 1; i < regions.size(); ++i) {
+        for (size_t j = i; j > 0 && regions[j].base < regions[j - 1].base; --j)
+            std::swap(regions[j], regions[j - 1]);
+    }
+}
+
+/// Merges regions of one type that touch or overlap. Regions of different types must not overlap.
+BootError merge_regions(BootInfo& info) {
+    size_t kept = 0;
+    for (size_t i = 0; i < info.region_count; ++i) {
+        const MemoryRegion region = info.regions[i];
+        if (region.length == 0) continue;
+        if (kept > 0) {
+            // Sorted and disjoint so far, so the last region kept is the only one that can reach this far.
+            MemoryRegion& last = info.regions[kept - 1];
+            if (region.type == last.type && region.base <= last.end()) {
+                last.length = std::max(last.end(), region.end()) - last.base;
+                continue;
+            }
+            if (region.base < last.end())
+                return "two regions of different types overlap in the boot loader's memory map";
+        }
+        info.regions[kept++] = region;
+    }
+    info.region_count = kept;
+    return nullptr;
+}
+
+BootError check_regions(BootInfo& info) {
+    if (info.region_count == 0) return "the boot loader gave no memory map";
+    for (const MemoryRegion& region : info.memory()) {
+        if (wraps(region.base, region.length))
+            return "a region of the boot loader's memory map runs past the end of the address space";
+    }
+    sort_by_base({info.regions.data(), info.region_count});
+    if (BootError error = merge_regions(info)) return error;
+    for (const MemoryRegion& region : info.memory()) {
+        if (region.type == MemoryType::kUsable) return nullptr;
+    }
+    return "the boot loader's memory map has no usable memory";
+}
+
+/// Touching usable regions are merged by now, so a module in usable memory lies in a single one.
+bool lies_in_usable_memory(const BootInfo& info, const BootModule& module) {
+    for (const MemoryRegion& region : info.memory()) {
+        if (region.type == MemoryType::kUsable && module.base >= region.base &&
+            module.base + module.length <= region.end())
+            return true;
+    }
+    return false;
+}
+
+BootError check_modules(const BootInfo& info, uint64_t kernel_start, uint64_t kernel_end) {
+    for (size_t i = 0; i < info.module_count; ++i) {
+        const BootModule& module = info.modules[i];
+        if (module.length == 0) return "a boot module is empty";
+        if (wraps(module.base, module.length)) return "a boot module runs past the end of the address space";
+        const uint64_t end = module.base + module.length;
+        if (!lies_in_usable_memory(info, module)) return "a boot module lies outside of usable memory";
+        if (overlap(module.base, end, kernel_start, kernel_end))
+            return "a boot module overlaps the kernel's image";
+        for (size_t j = 0; j < i; ++j) {
+            const BootModule& other = info.modules[j];
+            if (overlap(module.base, end, other.base, other.base + other.length))
+                return "two boot modules overlap";
+        }
+    }
+    return nullptr;
+}
+
+bool is_blank(char character) {
+    return character == ' ' || character == '\t';
+}
+
+/// Splits off the next word of `line`; empty when none is left.
+std::string_view next_word(std::string_view& line) {
+    while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
+    size_t length = 0;
+    while (length < line.size() && !is_blank(line[length])) ++length;
+    const std::string_view word(line.data(), length);
+    line.remove_prefix(length);
+    return word;
+}
+
+}  // namespace
+
+BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel_end) {
+    if (BootError error = check_regions(info)) return error;
+    return check_modules(info, kernel_start, kernel_end);
+}
+
+bool command_line_value(const char* command_line, const char* key, std::span<char> out) {
+    const std::string_view wanted(key);
+    std::string_view rest(command_line);
+    for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
+        if (!word.starts_with(wanted)) continue;
+        word.remove_prefix(wanted.size());
+        if (!word.empty()) {
+            if (word.front() != '=') continue;
+            word.remove_prefix(1);
+        }
+        if (word.size() >= out.size()) return false;
+        copy_string(out, word);
+        return true;
+    }
+    return false;
+}
+
+void reset_boot_info(BootInfo& out, const char* loader) {
+    out.loader = loader;
+    out.command_line[0] = '\0';
+    out.region_count = 0;
+    out.module_count = 0;
+    out.rsdp = 0;
+}
+
+BootError add_region(BootInfo& out, uint64_t base, uint64_t length, uint32_t e820_type) {
+    if (length == 0) return nullptr;
+    if (out.region_count == BootInfo::kMaximumRegions)
+        return "the boot loader's memory map has more than 128 regions";
+    MemoryType type = MemoryType::kReserved;
+    if (e820_type == 1) type = MemoryType::kUsable;
+    if (e820_type == 3) type = MemoryType::kAcpiReclaimable;
+    out.regions[out.region_count++] = {base, length, type};
+    return nullptr;
+}
+
+BootError add_module(BootInfo& out, uint64_t base, uint64_t length) {
+    if (out.module_count == BootInfo::kMaximumModules) return "the boot loader passed more than 4 modules";
+    out.modules[out.module_count++] = {base, length};
+    return nullptr;
+}

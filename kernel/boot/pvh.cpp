@@ -1,0 +1,111 @@
+/// @file
+/// Reads what a PVH loader (QEMU's -kernel) says: a start-info block with physical pointers to a memory map,
+/// a module list and a command line (Xen's public/arch-x86/hvm/start_info.h). Every pointer is followed
+/// through a reader that may refuse.
+
+#include <kernel/boot/boot_info.h>
+
+namespace {
+
+constexpr uint32_t kMagic = 0x336ec578;  ///< "xEn3" with the top bit of the E set
+
+/// Version 0 of the block.
+struct StartInfo {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t flags;
+    uint32_t module_count;
+    uint64_t modules;       ///< physical address of ModuleEntry[module_count]
+    uint64_t command_line;  ///< physical address of a string, or 0
+    uint64_t rsdp;          ///< physical address, or 0
+};
+static_assert(sizeof(StartInfo) == 40);
+
+/// What version 1 appends to it.
+struct StartInfoMemory {
+    uint64_t regions;  ///< physical address of MemoryMapEntry[region_count]
+    uint32_t region_count;
+    uint32_t reserved;
+};
+static_assert(sizeof(StartInfoMemory) == 16);
+
+struct ModuleEntry {
+    uint64_t base;
+    uint64_t length;
+    uint64_t command_line;
+    uint64_t reserved;
+};
+static_assert(sizeof(ModuleEntry) == 32);
+
+struct MemoryMapEntry {
+    uint64_t base;
+    uint64_t length;
+    uint32_t type;  ///< as in the E820 map
+    uint32_t reserved;
+};
+static_assert(sizeof(MemoryMapEntry) == 24);
+
+/// Copies entry `index` of the array of T at physical address `array`; false when it can't be reached.
+template <class T>
+bool read_physical(PhysicalReader reader, uint64_t array, uint64_t index, T& out) {
+    const uint64_t offset = index * sizeof(T);  // counts are checked to be small before they get here
+    if (array > UINT64_MAX - offset - sizeof(T)) return false;
+    const std::byte* source = reader(array + offset, sizeof(T));
+    if (!source) return false;
+    __builtin_memcpy(&out, source, sizeof(T));
+    return true;
+}
+
+BootError read_command_line(uint64_t address, PhysicalReader reader, BootInfo& out) {
+    if (address == 0) return nullptr;
+    // Byte by byte: only the null says how much there is to read.
+    for (size_t i = 0; i < out.command_line.size(); ++i) {
+        if (!read_physical(reader, address, i, out.command_line[i])) {
+            out.command_line[0] = '\0';
+            return "the PVH command line can't be reached or has no terminating null";
+        }
+        if (out.command_line[i] == '\0') return nullptr;
+    }
+    out.command_line.back() = '\0';
+    return nullptr;
+}
+
+BootError read_modules(const StartInfo& info, PhysicalReader reader, BootInfo& out) {
+    for (uint32_t i = 0; i < info.module_count; ++i) {
+        ModuleEntry module;
+        if (!read_physical(reader, info.modules, i, module)) return "the PVH module list can't be reached";
+        if (BootError error = add_module(out, module.base, module.length)) return error;
+    }
+    return nullptr;
+}
+
+BootError read_memory_map(const StartInfoMemory& memory, PhysicalReader reader, BootInfo& out) {
+    // Ahead of the loop, so that a wild count of empty regions doesn't keep us here for minutes.
+    if (memory.region_count > BootInfo::kMaximumRegions)
+        return "the PVH memory map has more than 128 regions";
+    for (uint32_t i = 0; i < memory.region_count; ++i) {
+        MemoryMapEntry entry;
+        if (!read_physical(reader, memory.regions, i, entry)) return "the PVH memory map can't be reached";
+        if (BootError error = add_region(out, entry.base, entry.length, entry.type)) return error;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+BootError parse_pvh(uint64_t start_info, PhysicalReader reader, BootInfo& out) {
+    reset_boot_info(out, "PVH");
+    StartInfo info;
+    if (!read_physical(reader, start_info, 0, info)) return "the PVH start info can't be reached";
+    if (info.magic != kMagic) return "the PVH start info does not have the magic number 0x336ec578";
+    if (info.version == 0)
+        return "the PVH start info is of version 0, which has no memory map; version 1 is needed";
+    StartInfoMemory memory;
+    if (!read_physical(reader, start_info + sizeof(StartInfo), 0, memory))
+        return "the PVH start info is cut off before its memory map";
+
+    out.rsdp = info.rsdp;
+    if (BootError error = read_command_line(info.command_line, reader, out)) return error;
+    if (BootError error = read_modules(info, reader, out)) return error;
+    return read_memory_map(memory, reader, out);
+}
