@@ -116,7 +116,7 @@ bool command_line_value(const char* command_line, const char* key, std::span<cha
     const std::string_view wanted(key);
     std::string_view rest(command_line);
     for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
-        if (!word.starts_with(wanted)) continue;
+        if (word.size() < wanted.size() || std::string_view(word.data(), wanted.size()) != wanted) continue;
         word.remove_prefix(wanted.size());
         if (!word.empty()) {
             if (word.front() != '=') continue;

@@ -1,0 +1,97 @@
+/// @file
+/// The free list runs through the metadata, not through the frames: a stray write to freed memory can't break
+/// it.
+
+#include <kernel/mm/frame_allocator.h>
+
+#include <algorithm>
+
+#include <kernel/libk/panic.h>
+
+namespace {
+
+unsigned long long printable(PhysAddr address) {
+    return address.value;
+}
+
+}  // namespace
+
+void FrameAllocator::init(std::span<FrameMeta> metadata, PhysAddr base) {
+    KASSERT(metadata.size() <= kAllocated);
+    KASSERT(base.value % kPageSize == 0);
+    KASSERT(metadata.size() <= (UINT64_MAX - base.value) / kPageSize);
+    metadata_ = metadata;
+    base_ = base;
+    first_free_ = last_free_ = kEndOfList;
+    free_count_ = total_count_ = 0;
+    for (FrameMeta& meta : metadata_) meta = {kReserved, 0};
+}
+
+void FrameAllocator::add_free(PhysAddr start, uint64_t length) {
+    const uint64_t managed_end = base_.value + metadata_.size() * kPageSize;
+    // Clamped before rounding, so that neither step can wrap.
+    const uint64_t first = align_up(std::clamp(start.value, base_.value, managed_end), kPageSize);
+    const uint64_t limit = length > UINT64_MAX - start.value ? UINT64_MAX : start.value + length;
+    const uint64_t end = align_down(std::clamp(limit, base_.value, managed_end), kPageSize);
+
+    for (uint64_t frame = first; frame < end; frame += kPageSize) {
+        const auto index = static_cast<uint32_t>((frame - base_.value) / kPageSize);
+        FrameMeta& meta = metadata_[index];
+        if (meta.next_free != kReserved)
+            panic("frame 0x%llx added to the free frames twice", printable({frame}));
+        meta.next_free = kEndOfList;
+        if (last_free_ == kEndOfList)
+            first_free_ = index;
+        else
+            metadata_[last_free_].next_free = index;
+        last_free_ = index;
+        ++free_count_;
+        ++total_count_;
+    }
+}
+
+Result<PhysAddr> FrameAllocator::allocate() {
+    if (first_free_ == kEndOfList) return Errno::kENOMEM;
+    const uint32_t index = first_free_;
+    FrameMeta& meta = metadata_[index];
+    first_free_ = meta.next_free;
+    if (first_free_ == kEndOfList) last_free_ = kEndOfList;
+    meta = {kAllocated, 1};
+    --free_count_;
+    return address(index);
+}
+
+/// The metadata of a frame that must be allocated. `operation` is what the caller meant to do, for the panic.
+FrameMeta& FrameAllocator::allocated(PhysAddr frame, const char* operation) const {
+    if (frame.value % kPageSize != 0)
+        panic("%s of frame 0x%llx, which is not the start of a frame", operation, printable(frame));
+    const uint64_t index = (frame.value - base_.value) / kPageSize;
+    if (frame.value < base_.value || index >= metadata_.size())
+        panic("%s of frame 0x%llx, which is outside of the managed memory", operation, printable(frame));
+    FrameMeta& meta = metadata_[index];
+    if (meta.next_free == kReserved)
+        panic("%s of frame 0x%llx, which was never allocated: it is reserved", operation, printable(frame));
+    if (meta.next_free != kAllocated)
+        panic("%s of frame 0x%llx, which is free already", operation, printable(frame));
+    return meta;
+}
+
+void FrameAllocator::ref(PhysAddr frame) {
+    FrameMeta& meta = allocated(frame, "ref");
+    if (meta.references == UINT32_MAX) panic("too many references to frame 0x%llx", printable(frame));
+    ++meta.references;
+}
+
+void FrameAllocator::unref(PhysAddr frame) {
+    FrameMeta& meta = allocated(frame, "unref");
+    if (--meta.references > 0) return;
+    const auto index = static_cast<uint32_t>((frame.value - base_.value) / kPageSize);
+    meta.next_free = first_free_;
+    if (first_free_ == kEndOfList) last_free_ = index;
+    first_free_ = index;
+    ++free_count_;
+}
+
+uint32_t FrameAllocator::references(PhysAddr frame) const {
+    return allocated(frame, "references").references;
+}
