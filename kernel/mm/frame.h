@@ -27,3 +27,5 @@ uint64_t total_frame_count();
 /// The frame's content in the kernel's direct map of physical memory.
 /// Defined by the architecture; `address` must be RAM.
 void* physical_pointer(PhysAddr address);
+/// The physical address of something that physical_pointer() gave access to. Defined by the architecture.
+PhysAddr physical_address(const void* pointer);
