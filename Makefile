@@ -95,8 +95,8 @@ B := $(BUILD)/$(subst SOL=,sol,$(subst LAB=,lab,$(STATE)))
 
 # $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
 # depends on FILE is remade when the text changes, and only then.
-record = $(if $(or $(READ_ONLY),$(and $(wildcard $1),$(call same,$(file <$1),$(strip $2)))),,\
-    $(shell mkdir -p $(dir $1))$(file >$1,$(strip $2)))
+record = $(if $(or $(READ_ONLY),$(and $(wildcard $1),$(call same,$(file <$1),$2))),,\
+    $(shell mkdir -p $(dir $1))$(file >$1,$2))
 same = $(if $(subst x$1,,x$2)$(subst x$2,,x$1),,same)
 # These goals write nothing below build/.
 READ_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out help where diff tree clean setup,$(MAKECMDGOALS)),,yes))
@@ -118,7 +118,7 @@ include labs/tools/boot.mk
 include tests/tests.mk
 
 .PHONY: all help setup where diff tree docs clean
-all: $B/trapline.elf $B/initramfs.cpio ## build the state: kernel, initramfs and ISO
+all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso ## build the state: kernel, initramfs and ISO
 	@:
 
 help: ## this list

@@ -14,9 +14,32 @@ ACCEL ?= tcg
 QEMU_EXTRA ?=
 export BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb need-run
-need-run:
-	@labs/tools/setup.sh need run
+.PHONY: run gdb need-run need-gdb need-iso
+need-iso need-run need-gdb:
+	@labs/tools/setup.sh need $(@:need-%=%)
+
+# GRUB says nothing on the serial line unless it cannot start the kernel; then it shows why and gives its own prompt.
+define GRUB_CFG
+set timeout=0
+set gfxpayload=text
+if multiboot2 /boot/trapline.elf $(APPEND); then
+  if module2 /boot/initramfs.cpio initramfs; then
+    boot
+  fi
+fi
+serial --unit=0 --speed=115200
+terminal_input serial
+terminal_output serial
+echo "GRUB could not start the kernel."
+endef
+ifneq ($(findstring ;,$(APPEND))$(findstring $$,$(APPEND))$(findstring ",$(APPEND))$(findstring ',$(APPEND)),)
+$(error APPEND may not hold quotes, $$ or ;)
+endif
+$(call record,$B/grub.cfg,$(GRUB_CFG))
+
+$B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh | need-iso
+	$(call say,ISO      $@)
+	$(Q)labs/tools/iso.sh $@ $(filter-out %.sh,$^)
 
 BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $B/initramfs.cpio)
 
