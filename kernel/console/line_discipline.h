@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 /// The kernel's struct termios of Linux x86_64 as TCGETS and TCSETS copy it (36 bytes).
@@ -28,32 +27,75 @@ inline constexpr uint32_t kISIG = 0000001;
 inline constexpr uint32_t kICANON = 0000002;
 inline constexpr uint32_t kECHO = 0000010;
 
-/// Line discipline of one terminal. The caller provides mutual exclusion.
+// Indices into c_cc with Linux's values, the ones this discipline honours. A key of 0 is switched off.
+inline constexpr size_t kVINTR = 0;
+inline constexpr size_t kVQUIT = 1;
+inline constexpr size_t kVERASE = 2;
+inline constexpr size_t kVKILL = 3;
+inline constexpr size_t kVEOF = 4;
+inline constexpr size_t kVWERASE = 14;
+
+/// Line discipline of one terminal. The caller provides mutual exclusion. Allocates nothing; any context.
 class LineDiscipline {
   public:
     /// Takes the bytes to send back to the screen. Must not call the discipline.
     using Output = void (*)(void* context, std::span<const char> bytes);
 
-    LineDiscipline(Output output, void* context);
+    /// Starts in canonical mode with echo and signals, and Linux's default keys.
+    constexpr LineDiscipline(Output output, void* context) : output_(output), context_(context) {}
+    LineDiscipline(const LineDiscipline&) = delete;
+    LineDiscipline& operator=(const LineDiscipline&) = delete;
 
     /// One byte from the keyboard. Returns the signal that the key raises (SIGINT for Ctrl-C, SIGQUIT for
-    /// Ctrl-\) or 0. Bytes beyond the buffer's 1024 are dropped with a bell.
+    /// Ctrl-\) or 0. Bytes beyond the buffer's 1024 are dropped with a bell; in canonical mode its last place
+    /// is kept for the end of a line.
     int input(char byte);
     /// True when read() has something to say: a finished line, an end of file, or in raw mode any byte.
-    bool readable() const;
-    /// Up to out.size() bytes: in canonical mode at most one line, and 0 for Ctrl-D on an empty line.
-    /// Requires readable().
+    bool readable() const { return read_ != finished_; }
+    /// Up to out.size() bytes: in canonical mode at most one line, and 0 for Ctrl-D on an empty line. What
+    /// does not fit is left for the next read. Requires readable().
     size_t read(std::span<std::byte> out);
     /// Output processing (ONLCR) on the way to the screen.
     void write(std::span<const char> bytes);
 
     const Termios& termios() const { return termios_; }
-    /// Changes the mode; what was typed stays. Leaving canonical mode makes an unfinished line readable.
+    /// Changes the mode; what was typed stays. Leaving canonical mode makes an unfinished line readable;
+    /// entering it keeps what was readable so. An end of file typed in canonical mode stays one.
     void set_termios(const Termios& termios);
 
   private:
-    // The implementer's; keep it simple.
-    Termios termios_;
+    static constexpr uint32_t kCapacity = 1024;
+    /// Stands in the buffer where Ctrl-D was typed.
+    static constexpr uint16_t kEndOfFile = 0x100;
+
+    bool has_flag(uint32_t local_flag) const { return (termios_.c_lflag & local_flag) != 0; }
+    bool is_key(char byte, size_t key) const {
+        return byte != 0 && static_cast<uint8_t>(byte) == termios_.c_cc[key];
+    }
+    bool has_unfinished() const { return written_ != finished_; }
+    uint16_t& at(uint32_t position) { return buffer_[position % kCapacity]; }
+
+    bool edit(char byte);
+    bool append(uint16_t unit, uint32_t reserve);
+    void erase_last();
+    void erase_word();
+    void echo(char byte);
+
     Output output_;
     void* context_;
+    Termios termios_{
+        .c_iflag = kICRNL,
+        .c_oflag = kOPOST | kONLCR,
+        .c_cflag = 0000277,  // 38400 baud, 8 bits, receiver on: what a terminal is expected to say
+        .c_lflag = kISIG | kICANON | kECHO,
+        .c_line = 0,
+        .c_cc = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0},
+    };
+
+    // A ring. The positions count up for ever; between read_ and finished_ lies what read() may give, between
+    // finished_ and written_ the unfinished line. An element is a byte or kEndOfFile.
+    std::array<uint16_t, kCapacity> buffer_{};
+    uint32_t read_ = 0;
+    uint32_t finished_ = 0;
+    uint32_t written_ = 0;
 };
