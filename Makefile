@@ -34,7 +34,7 @@ MACHINE := $(shell uname -m)
 CROSS ?= $(if $(filter x86_64 amd64,$(MACHINE)),,x86_64-linux-gnu-)
 HOSTCXX ?= $(CXX)
 TARGET_CXX := $(if $(findstring clang,$(notdir $(CXX))),$(CXX) --target=x86_64-linux-gnu,$(CROSS)$(CXX))
-export SETUP CXX CROSS
+export SETUP CXX CROSS HOSTCXX
 
 # One command a processor at a time; a -j on the command line wins.
 ifeq ($(MAKELEVEL),0)
@@ -127,10 +127,12 @@ help: ## this list
 setup: ## install every Debian package that any target needs
 	@labs/tools/setup.sh install all
 
-# Every compiled file waits for this: it installs what is missing, or names it.
-.PHONY: need-build
-need-build:
-	@labs/tools/setup.sh need build
+# What is made waits for this: it installs the packages that the goals need, or names them and stops.
+NEEDS = build $(foreach g,$(or $(MAKECMDGOALS),all),$(NEEDS_$g))
+NEEDS_all := iso
+.PHONY: need
+need:
+	@labs/tools/setup.sh need $(NEEDS)
 
 where: ## print each file of the state and the layer it comes from
 	$(foreach f,$(FILES),$(info $f  $(patsubst $(at_$f),(tree),$(patsubst %/$f,%,$(at_$f)))))@:

@@ -15,20 +15,20 @@ $(call record,$B/kernel_objects.txt,$(KERNEL_OBJECTS))
 $(call record,$B/kernel_flags.txt,$(TARGET_CXX) $(KERNEL_CXXFLAGS))
 KERNEL_RECORDS := $B/overrides.txt $B/kernel_flags.txt
 
-$B/obj/%.cpp.o: %.cpp $(KERNEL_RECORDS) | need-build $B/include/asm_offsets.h
+$B/obj/%.cpp.o: %.cpp $(KERNEL_RECORDS) | need $B/include/asm_offsets.h
 	$(call say,CXX      $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$B/obj/%.S.o: %.S $B/include/asm_offsets.h $(KERNEL_RECORDS) | need-build
+$B/obj/%.S.o: %.S $B/include/asm_offsets.h $(KERNEL_RECORDS) | need
 	$(call say,AS       $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(KERNEL_ASFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$B/obj/%.S.o: $B/gen/%.S | need-build
+$B/obj/%.S.o: $B/gen/%.S | need
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(KERNEL_ASFLAGS) -c $< -o $@
 
 # Structure offsets for assembly, computed by the compiler: OFFSETOF_Task_rsp and so on, as macros for our own
 # assembly and as absolute symbols for tools that read the ELF file.
-$B/gen/asm_offsets.s: $(call at,$(ASM_OFFSETS)) $(KERNEL_RECORDS) | need-build
+$B/gen/asm_offsets.s: $(call at,$(ASM_OFFSETS)) $(KERNEL_RECORDS) | need
 	$(call say,OFFSETS  $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -S $< -o $@
 

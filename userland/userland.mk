@@ -2,6 +2,7 @@
 #
 #   userland/lib/*            the user library, linked into every program but those of ring3/
 #   userland/bin/X.cpp        the program /bin/X (bin/init is also /init)
+#   userland/X/*.cpp          further parts of the program /bin/X
 #   userland/tests/X.cpp      the program /tests/X
 #   userland/ring3/X.S        the program /ring3/X: a few instructions, without the library
 #   userland/files/           files copied into the initramfs as they are
@@ -21,31 +22,32 @@ user_object = $(addprefix $B/user/,$(addsuffix .o,$(call at,$1)))
 program = $(patsubst userland/%,$B/programs/%,$(basename $1))
 PROGRAMS := $(call program,$(USER_SOURCES))
 $(call record,$B/user_flags.txt,$(TARGET_CXX) $(USER_CXXFLAGS))
-$(call record,$B/user_lib.txt,$(call user_object,$(USER_LIB)))
+$(call record,$B/user_objects.txt,$(call user_object,$(filter userland/%.cpp userland/%.S,$(FILES))))
 USER_RECORDS := $B/overrides.txt $B/user_flags.txt
 
-$B/user/%.cpp.o: %.cpp $(USER_RECORDS) | need-build
+$B/user/%.cpp.o: %.cpp $(USER_RECORDS) | need
 	$(call say,CXX      $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(USER_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$B/user/%.S.o: %.S $(USER_RECORDS) | need-build
+$B/user/%.S.o: %.S $(USER_RECORDS) | need
 	$(call say,AS       $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(USER_ASFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$B/user/lib.a: $(call user_object,$(USER_LIB)) $B/user_lib.txt
+$B/user/lib.a: $(call user_object,$(USER_LIB)) $B/user_objects.txt
 	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $(filter %.o,$^)
 
 # Each program depends on the object of its own source; the library comes behind it.
-$(foreach s,$(USER_SOURCES),$(eval $(call program,$s): $(call user_object,$s)))
+parts = $(if $(filter userland/bin/%,$1),$(filter $(1:userland/bin/%.cpp=userland/%)/%.cpp,$(FILES)))
+$(foreach s,$(USER_SOURCES),$(eval $(call program,$s): $(call user_object,$s $(call parts,$s))))
 $(filter-out $B/programs/ring3/%,$(PROGRAMS)): $B/user/lib.a
-$(PROGRAMS): $(USER_LD)
+$(PROGRAMS): $(USER_LD) $B/user_objects.txt
 	$(call say,LINK     $@)
 	$(Q)mkdir -p $(@D) && $(USER_LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(call record,$B/initramfs.txt,$(PROGRAMS) $(call at,$(USER_FILES)))
-$B/initramfs.cpio: $(PROGRAMS) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tools/initramfs.sh | need-build
+$B/initramfs.cpio: $(PROGRAMS) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tools/initramfs.sh | need
 	$(call say,CPIO     $@)
 	$(Q)labs/tools/initramfs.sh $@ $(foreach p,$(PROGRAMS),$(p:$B/programs/%=%)=$p) \
 	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
 
--include $(addsuffix .d,$(call user_object,$(USER_LIB) $(USER_SOURCES)))
+-include $(addsuffix .d,$(call user_object,$(filter userland/%.cpp userland/%.S,$(FILES))))

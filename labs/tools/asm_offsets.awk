@@ -8,6 +8,6 @@ BEGIN {
 match($0, /"-> [A-Za-z_][A-Za-z0-9_]* \$?-?[0-9]+"/) {
     split(substr($0, RSTART + 4, RLENGTH - 5), field, " ")
     sub(/^\$/, "", field[2])
-    if (form == "header") printf "#define OFFSETOF_%s %s\n", field[1], field[2]
-    else printf ".globl OFFSETOF_%s\n.set OFFSETOF_%s, %s\n", field[1], field[1], field[2]
+    if (form == "header") printf "#define %s %s\n", field[1], field[2]
+    else printf ".globl %s\n.set %s, %s\n", field[1], field[1], field[2]
 }

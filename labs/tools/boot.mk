@@ -14,9 +14,9 @@ ACCEL ?= tcg
 QEMU_EXTRA ?=
 export BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb need-run need-gdb need-iso
-need-iso need-run need-gdb:
-	@labs/tools/setup.sh need $(@:need-%=%)
+.PHONY: run gdb
+NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
+NEEDS_gdb := run gdb
 
 # GRUB says nothing on the serial line unless it cannot start the kernel; then it shows why and gives its own prompt.
 define GRUB_CFG
@@ -37,12 +37,12 @@ $(error APPEND may not hold quotes, $$ or ;)
 endif
 $(call record,$B/grub.cfg,$(GRUB_CFG))
 
-$B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh | need-iso
+$B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh | need
 	$(call say,ISO      $@)
 	$(Q)labs/tools/iso.sh $@ $(filter-out %.sh,$^)
 
 BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $B/initramfs.cpio)
 
-run: $(BOOT_FILES) | need-run ## boot the state in QEMU; this terminal is its console, Ctrl-A X leaves
+run: $(BOOT_FILES) | need ## boot the state in QEMU; this terminal is its console, Ctrl-A X leaves
 	@echo "Ctrl-A X leaves QEMU"
 	@labs/tools/qemu.sh $B $(QEMU_EXTRA)

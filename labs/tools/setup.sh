@@ -1,3 +1,161 @@
 #!/bin/bash
+# Finds or installs the Debian packages that the targets need.
+#   setup.sh need GROUP...      installs what these groups lack (with SETUP=no: names it and fails)
+#   setup.sh install all        the same for every group
+# Environment: CXX, CROSS and HOSTCXX as in the Makefile; SETUP=no to install nothing.
 set -euo pipefail
-exit 0
+
+compiler=${CXX:-g++} host_compiler=${HOSTCXX:-${CXX:-g++}} cross=${CROSS:-}
+native=yes
+[[ $(uname -m) == x86_64 ]] || native=no
+
+# GRUB's modules for PCs are foreign packages on any other machine.
+pc=""
+[[ $native == yes ]] || pc=":amd64"
+
+# The package that a compiler comes from, by the compiler's name.
+compiler_package() {
+    local name=${1##*/}
+    case $name in
+        g++ | g++-*) echo "$name" ;;
+        clang++ | clang++-*) echo "${name/clang++/clang}" ;;
+        x86_64-linux-gnu-g++) if [[ $native == yes ]]; then echo g++; else echo g++-x86-64-linux-gnu; fi ;;
+        *) echo "?" ;;
+    esac
+}
+
+target_compiler=$compiler
+[[ $compiler == *clang* ]] || target_compiler=$cross$compiler
+binutils='binutils'
+[[ -z $cross || $native == yes ]] || binutils='binutils-x86-64-linux-gnu'
+gdb='gdb'
+[[ $native == yes ]] || gdb='gdb-multiarch'
+
+# group | program in PATH, or a file | Debian package | what for
+table() {
+    cat <<END
+build|$target_compiler|$(compiler_package "$target_compiler")|compiles the kernel and its programs
+build|${cross}ld.bfd|$binutils|links them
+build|${cross}nm|$binutils|reads their symbols
+build|awk|mawk|writes the symbol table
+build|cpio|cpio|packs the initramfs
+iso|grub-mkrescue|grub-common|makes the boot image
+iso|/usr/lib/grub/i386-pc/moddep.lst|grub-pc-bin$pc|GRUB for a BIOS
+iso|/usr/lib/grub/x86_64-efi/moddep.lst|grub-efi-amd64-bin$pc|GRUB for UEFI
+iso|xorriso|xorriso|writes the boot image
+iso|mformat|mtools|makes the UEFI part of the boot image
+run|qemu-system-x86_64|qemu-system-x86|the machine that the kernel runs on
+uefi|/usr/share/OVMF/OVMF_CODE_4M.fd|ovmf|the UEFI firmware
+gdb|$gdb|$gdb|the debugger
+test|$host_compiler|$(compiler_package "$host_compiler")|compiles the tests
+test|/usr/include/gtest/gtest.h|libgtest-dev|the test framework
+test|/usr/include/fmt/core.h|libfmt-dev|text formatting in the tests
+test|/usr/include/nlohmann/json.hpp|nlohmann-json3-dev|talks to QEMU in the tests
+test|$gdb|$gdb|tests "make gdb"
+test|shellcheck|shellcheck|checks the scripts
+test|clang-format|clang-format|checks the layout of the sources
+tidy|clang-tidy|clang-tidy|checks the sources for mistakes
+docs|doxygen|doxygen|makes the documentation
+END
+}
+
+present() {
+    if [[ $1 == /* ]]; then [[ -e $1 ]]; else command -v "$1" >/dev/null; fi
+}
+
+# Fills `packages` and `reasons` with what the groups given lack.
+find_missing() {
+    packages=() reasons=()
+    local group tool package reason
+    while IFS='|' read -r group tool package reason; do
+        [[ " $* " == *" $group "* || $* == all ]] || continue
+        present "$tool" && continue
+        [[ " ${packages[*]} " == *" $package "* ]] && continue
+        packages+=("$package")
+        reasons+=("$(printf '  %-22s %s (%s)' "$package" "$reason" "$tool")")
+    done < <(table)
+}
+
+install_missing() {
+    local as_root=()
+    if ! command -v apt-get >/dev/null; then
+        echo "This is not a Debian system: install the equivalents of these packages by hand." >&2
+        exit 1
+    fi
+    if [[ $(id -u) != 0 ]]; then
+        if ! command -v sudo >/dev/null; then
+            echo "To install them run as root: apt-get install ${packages[*]}" >&2
+            exit 1
+        fi
+        as_root=(sudo)
+    fi
+    if [[ " ${packages[*]} " == *:amd64* ]]; then
+        "${as_root[@]}" dpkg --add-architecture amd64
+        "${as_root[@]}" apt-get -qq update
+    elif ! apt-cache show "${packages[@]}" >/dev/null 2>&1; then
+        "${as_root[@]}" apt-get -qq update
+    fi
+    apt_install "${as_root[@]}" || { "${as_root[@]}" apt-get -qq update && apt_install "${as_root[@]}"; } || {
+        echo "apt-get failed; build/setup.log has all it said." >&2
+        exit 1
+    }
+}
+
+apt_install() {
+    "$@" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${packages[@]}" 2>&1 |
+        tee build/setup.log | sed -un 's/^Need to get/  to download:/p; s/^Setting up \([^ ]*\).*/  installed \1/p; /^[EW]:/p'
+}
+
+# at_least NAME COMMAND MAJOR.MINOR: fails if the program says that it is older. Asked once per installed binary.
+at_least() {
+    local name=$1 command=$2 minimum=$3 binary stamp version
+    binary=$(command -v "$command") || return 0
+    stamp=build/.versions/${binary//\//_}
+    [[ -e $stamp && ! $binary -nt $stamp ]] && return 0
+    version=$("$command" --version | grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' | head -n 1)
+    if [[ $(printf '%s\n' "$minimum" "$version" | sort -V | head -n 1) != "$minimum" ]]; then
+        echo "$command is $name $version; Trapline needs $minimum or newer." >&2
+        exit 1
+    fi
+    mkdir -p build/.versions
+    touch "$stamp"
+}
+
+check_versions() {
+    if [[ " $* " == *" build "* ]]; then
+        if [[ $target_compiler == *clang* ]]; then
+            at_least clang "$target_compiler" 14.0
+        else
+            at_least g++ "$target_compiler" 12.0
+        fi
+    fi
+    [[ " $* " != *" run "* ]] || at_least QEMU qemu-system-x86_64 7.2
+}
+
+action=$1
+shift
+find_missing "$@"
+if [[ ${#packages[@]} -gt 0 ]]; then
+    if [[ ${SETUP:-yes} == no && $action == need ]]; then
+        echo "Missing, and SETUP=no forbids to install it; the Debian packages are:" >&2
+        printf '%s\n' "${reasons[@]}" >&2
+        exit 1
+    fi
+    echo "Missing; installing these Debian packages:"
+    printf '%s\n' "${reasons[@]}"
+    if [[ " ${packages[*]} " == *" ? "* ]]; then
+        echo "There is no compiler $target_compiler here, and no known package for it." >&2
+        exit 1
+    fi
+    mkdir -p build
+    install_missing
+    find_missing "$@"
+    if [[ ${#packages[@]} -gt 0 ]]; then
+        echo "Still missing after the installation:" >&2
+        printf '%s\n' "${reasons[@]}" >&2
+        exit 1
+    fi
+elif [[ $action == install ]]; then
+    echo "Everything is installed."
+fi
+check_versions "$@"
