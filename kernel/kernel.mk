@@ -15,11 +15,11 @@ $(call record,$B/kernel_objects.txt,$(KERNEL_OBJECTS))
 $(call record,$B/kernel_flags.txt,$(TARGET_CXX) $(KERNEL_CXXFLAGS))
 KERNEL_RECORDS := $B/overrides.txt $B/kernel_flags.txt
 
-$B/obj/%.cpp.o: %.cpp $(KERNEL_RECORDS) | need $B/include/asm_offsets.h
+$B/obj/%.cpp.o: %.cpp $(KERNEL_RECORDS) | need $B/include/arch/x86_64/asm_offsets.h
 	$(call say,CXX      $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$B/obj/%.S.o: %.S $B/include/asm_offsets.h $(KERNEL_RECORDS) | need
+$B/obj/%.S.o: %.S $B/include/arch/x86_64/asm_offsets.h $(KERNEL_RECORDS) | need
 	$(call say,AS       $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(KERNEL_ASFLAGS) $(DEPFLAGS) -c $< -o $@
 
@@ -32,7 +32,7 @@ $B/gen/asm_offsets.s: $(call at,$(ASM_OFFSETS)) $(KERNEL_RECORDS) | need
 	$(call say,OFFSETS  $<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -S $< -o $@
 
-$B/include/asm_offsets.h: $B/gen/asm_offsets.s labs/tools/asm_offsets.awk
+$B/include/arch/x86_64/asm_offsets.h: $B/gen/asm_offsets.s labs/tools/asm_offsets.awk
 	$(Q)mkdir -p $(@D) && awk -v form=header -f labs/tools/asm_offsets.awk $< >$@
 
 $B/gen/asm_offsets_symbols.S: $B/gen/asm_offsets.s labs/tools/asm_offsets.awk

@@ -1,4 +1,4 @@
-# Turns the compiled asm_offsets.cpp, with lines such as `.ascii "-> Task_rsp 16"`, into the C header (form=header)
+# Turns the compiled asm_offsets.cpp, with lines such as `.ascii "-> OFFSETOF_Task_rsp 16"`, into the C header (form=header)
 # or the assembly source of absolute symbols (form=symbols) that the kernel's build uses.
 
 BEGIN {
