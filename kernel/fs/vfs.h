@@ -12,6 +12,7 @@
 #include <kernel/libk/address.h>
 #include <kernel/libk/ref.h>
 #include <kernel/libk/result.h>
+#include <kernel/sync/spinlock.h>
 
 /// The type bits of `st_mode`, with Linux's values.
 enum class FileType : uint32_t {
@@ -39,8 +40,14 @@ inline constexpr size_t kPathMax = 256;
 /// Longest file name, in bytes.
 inline constexpr size_t kNameMax = 63;
 
+/// The `whence` of lseek(2), with Linux's values.
+inline constexpr uint64_t kSEEK_SET = 0;
+inline constexpr uint64_t kSEEK_CUR = 1;
+inline constexpr uint64_t kSEEK_END = 2;
+
 /// One name in a directory.
 struct DirectoryEntry {
+    uint64_t next = 0;  ///< position to go on from; stays good while other names come and go
     uint64_t inode_number = 0;
     FileType type = FileType::kRegular;
     std::array<char, kNameMax + 1> name{};  ///< null-terminated
@@ -50,7 +57,12 @@ struct DirectoryEntry {
 /// Linux gives. Calls may sleep unless said otherwise, and are made in task context with no lock held.
 class Inode : public RefCounted {
   public:
-    Inode(FileType type, uint32_t permissions);
+    /// Numbers from here up are never given out by the constructor.
+    static constexpr uint64_t kFirstFreeNumber = uint64_t{1} << 48;
+
+    /// `permissions` are the low 12 bits of `st_mode`. Without a `number` the inode gets a new one; whoever
+    /// brings one takes it from kFirstFreeNumber up.
+    Inode(FileType type, uint32_t permissions, uint64_t number = 0);
 
     FileType type() const { return type_; }
     uint32_t permissions() const { return permissions_; }
@@ -59,10 +71,14 @@ class Inode : public RefCounted {
 
     /// Bytes in the file; 0 for what has no size.
     virtual uint64_t size() { return 0; }
+    /// False for streams (pipes and terminals), which have no position and make a reader wait. Reads and
+    /// writes of what is seekable never sleep.
+    virtual bool seekable() { return true; }
     /// Up to out.size() bytes from `offset` (ignored by streams). 0 means end of file. A stream waits for the
     /// first byte (EAGAIN instead with kO_NONBLOCK in `flags`) and returns what there is.
     virtual Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t flags);
-    /// Up to data.size() bytes to `offset`. EPIPE when nobody will ever read.
+    /// Up to data.size() bytes to `offset`, or to the end with kO_APPEND in `flags`. EPIPE when nobody will
+    /// ever read.
     virtual Result<size_t> write(uint64_t offset, std::span<const std::byte> data, uint32_t flags);
     /// Makes the file `size` bytes long, zero-filled where it grows.
     virtual Result<void> truncate(uint64_t size);
@@ -72,15 +88,18 @@ class Inode : public RefCounted {
     virtual Result<Ref<Inode>> create(std::string_view name, FileType type, uint32_t permissions);
     /// Removes `name` from this directory: a file, or a directory that is empty (ENOTEMPTY).
     virtual Result<void> unlink(std::string_view name);
-    /// Entry number `index` of this directory; ENOENT past the last. `.` and `..` are not listed.
-    virtual Result<DirectoryEntry> entry(uint64_t index);
+    /// Asked of an inode whose name is about to go, with the file system's lock held: a directory refuses
+    /// unless it is empty (ENOTEMPTY), and takes no new names from then on. Does not sleep.
+    virtual Result<void> prepare_unlink();
+    /// The first entry of this directory at or after `position` (0 at first, then DirectoryEntry::next);
+    /// ENOENT past the last. `.` and `..` are not listed.
+    virtual Result<DirectoryEntry> entry(uint64_t position);
     /// The frame that holds page `page` of a regular file, with one more reference for the caller, for
     /// mapping it into a program. ENOENT for a hole or past the end. Does not sleep.
     virtual Result<PhysAddr> frame(uint64_t page);
     /// Device control (tty: TCGETS and so on). ENOTTY by default.
     virtual Result<uint64_t> ioctl(uint64_t request, UserPtr<void> argument);
-    /// Called when a descriptor table's last reference to an OpenFile with these `flags` goes: pipes count
-    /// ends.
+    /// Called when the last reference to an OpenFile with these `flags` goes: pipes count their ends.
     virtual void closed(uint32_t /*flags*/) {}
     /// True when a read would not wait: for poll(2).
     virtual bool readable() { return true; }
@@ -105,14 +124,19 @@ class OpenFile : public RefCounted {
     bool can_read() const { return (flags_ & kO_ACCMODE) != kO_WRONLY; }
     bool can_write() const { return (flags_ & kO_ACCMODE) != kO_RDONLY; }
 
-    /// Reads at the position and moves it. EBADF when not open for reading.
+    /// Reads at the position and moves it. EBADF when not open for reading. `out` is kernel memory, at most a
+    /// page, as a seekable file is copied with interrupts off.
     Result<size_t> read(std::span<std::byte> out);
     /// Writes at the position (at the end with kO_APPEND) and moves it. EBADF when not open for writing.
+    /// `data` as for read().
     Result<size_t> write(std::span<const std::byte> data);
+    /// Moves the position as lseek(2) does and returns it; ESPIPE for streams, EINVAL before the start.
+    Result<uint64_t> seek(int64_t distance, uint64_t whence);
 
   private:
     Ref<Inode> inode_;
     uint32_t flags_;
+    SpinLock position_lock_{"file position"};  ///< guards offset_ while a seekable file is read or written
     uint64_t offset_ = 0;
 };
 
@@ -121,7 +145,10 @@ class FileTable {
   public:
     static constexpr int kMaximum = 32;
 
-    /// The file behind `fd`, or EBADF.
+    /// The file behind `fd`, or null. Good until the task itself closes `fd`, so a system call may use it
+    /// without a reference of its own, even across a sleep.
+    OpenFile* find(uint32_t fd) const { return fd < kMaximum ? files_[fd].get() : nullptr; }
+    /// The file behind `fd` with a reference of the caller's own, or EBADF.
     Result<Ref<OpenFile>> get(int fd) const;
     /// Installs `file` at the lowest free descriptor from `lowest` up; EMFILE when full.
     Result<int> install(Ref<OpenFile> file, bool close_on_exec, int lowest = 0);
@@ -135,20 +162,26 @@ class FileTable {
     /// Makes this table, empty so far, share every file of `other`, as fork(2) wants.
     void copy_from(const FileTable& other);
 
+    /// Permission bits that new files do not get, as umask(2) set them. Inherited with the descriptors.
+    uint32_t umask = 022;
+
   private:
     std::array<Ref<OpenFile>, kMaximum> files_;
     uint32_t close_on_exec_ = 0;  ///< one bit a descriptor
 };
 
-/// The root directory, as mount_root() made it.
+/// The root directory. Requires that there is one.
 Inode& root_inode();
+/// Makes `root` the root directory. Once, at boot; host tests as they like.
+void set_root_inode(Ref<Inode> root);
 /// Builds the root file system: an empty ramfs with /dev and /proc, then the initramfs unpacked over it.
 /// Returns what is wrong with the archive in plain words, or null. Boot only.
 const char* mount_root(std::span<const std::byte> initramfs);
 
 /// The inode that `path` leads to. Relative paths start at `cwd`, an absolute path.
 Result<Ref<Inode>> resolve(std::string_view cwd, std::string_view path);
-/// Opens `path` as open(2) does: kO_CREAT, kO_EXCL, kO_TRUNC, kO_DIRECTORY honoured.
+/// Opens `path` as open(2) does: kO_CREAT, kO_EXCL, kO_TRUNC, kO_DIRECTORY honoured. `mode` are the
+/// permissions of a file that it makes.
 Result<Ref<OpenFile>> open_file(std::string_view cwd, std::string_view path, uint32_t flags, uint32_t mode);
 /// Makes a directory.
 Result<void> make_directory(std::string_view cwd, std::string_view path, uint32_t mode);

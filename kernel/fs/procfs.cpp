@@ -1,0 +1,227 @@
+/// @file
+/// The files of /proc. An inode here holds a pid, never a task: the task is looked up at each use, as it may
+/// be gone.
+#include <kernel/fs/procfs.h>
+
+#include <algorithm>
+
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/libk/format.h>
+#include <kernel/libk/string.h>
+#include <kernel/mm/frame.h>
+#include <kernel/task/task.h>
+#include <kernel/task/timer.h>
+
+namespace {
+
+/// Longest text of a file here, in bytes; more is cut.
+constexpr size_t kTextMax = 512;
+/// Clock ticks a second as programs know them, whatever the timer's rate is (USER_HZ of Linux).
+constexpr uint64_t kUserHz = 100;
+/// In the flags of `stat`: a kernel thread (PF_KTHREAD of Linux).
+constexpr uint32_t kKernelThreadFlag = 0x00200000;
+
+uint64_t to_user_ticks(uint64_t ticks) {
+    return ticks * kUserHz / timer_hz();
+}
+
+/// Inode numbers follow from the pid and the file, so that a name keeps its number from one look-up to the
+/// next.
+constexpr uint64_t inode_number(int pid, uint64_t file) {
+    return Inode::kFirstFreeNumber + static_cast<uint64_t>(pid) * 16 + file;
+}
+
+/// What the files tell about a task, copied while it cannot vanish.
+struct TaskFacts {
+    int pid = 0;
+    int parent_pid = 0;
+    int process_group = 0;
+    char state = 'R';
+    bool is_user = false;
+    uint64_t start_tick = 0;
+    uint64_t ticks_used = 0;
+    std::array<char, 16> name{};
+};
+
+char state_letter(TaskState state) {
+    switch (state) {
+        case TaskState::kRunnable:
+            return 'R';
+        case TaskState::kBlocked:
+            return 'S';
+        case TaskState::kZombie:
+            return 'Z';
+    }
+    return '?';
+}
+
+/// The facts about the task with the smallest pid from `lowest_pid` up; ESRCH when there is none.
+Result<TaskFacts> next_task_facts(int lowest_pid) {
+    LockGuard guard(task_list_lock());
+    const Task* found = nullptr;
+    for (const Task* task = first_task(); task; task = task->next_task)
+        if (task->pid >= lowest_pid && (!found || task->pid < found->pid)) found = task;
+    if (!found) return Errno::kESRCH;
+    return TaskFacts{.pid = found->pid,
+                     .parent_pid = found->parent ? found->parent->pid : 0,
+                     .process_group = found->process_group,
+                     .state = state_letter(found->state),
+                     .is_user = found->is_user(),
+                     .start_tick = found->start_tick,
+                     .ticks_used = found->ticks_used,
+                     .name = found->name};
+}
+
+Result<TaskFacts> task_facts(int pid) {
+    TaskFacts facts = TRY(next_task_facts(pid));
+    if (facts.pid != pid) return Errno::kESRCH;
+    return facts;
+}
+
+Result<size_t> write_stat(int pid, std::span<char> out) {
+    const TaskFacts task = TRY(task_facts(pid));
+    return format_to(
+        out,
+        "%d (%s) %c %d %d %d "          // pid comm state ppid pgrp session
+        "0 -1 %u 0 0 0 0 "              // tty_nr tpgid flags minflt cminflt majflt cmajflt
+        "%lu 0 0 0 20 0 1 0 %lu "       // utime stime cutime cstime priority nice threads itreal start
+        "0 0 0 0 0 0 0 0 "              // vsize rss rsslim startcode endcode startstack esp eip
+        "0 0 0 0 0 0 0 17 %u "          // signal blocked ignored caught wchan nswap cnswap exit processor
+        "0 0 0 0 0 0 0 0 0 0 0 0 0\n",  // rt_priority policy ... env_end exit_code: to field 52 and last
+        task.pid, task.name.data(), task.state, task.parent_pid, task.process_group, 0,
+        task.is_user ? 0 : kKernelThreadFlag, to_user_ticks(task.ticks_used), to_user_ticks(task.start_tick),
+        0u);
+}
+
+Result<size_t> write_cmdline(int pid, std::span<char> out) {
+    const TaskFacts task = TRY(task_facts(pid));
+    if (!task.is_user) return size_t{0};
+    // The kernel keeps a program's name, not its arguments. Each one ends with a null.
+    return copy_string(out, task.name.data()) + 1;
+}
+
+Result<size_t> write_uptime(int, std::span<char> out) {
+    const uint64_t hundredths = timer_ticks() * 100 / timer_hz();
+    // The second number is the idle time, which nobody counts.
+    return format_to(out, "%lu.%02lu 0.00\n", hundredths / 100, hundredths % 100);
+}
+
+Result<size_t> write_meminfo(int, std::span<char> out) {
+    const uint64_t kilobytes_per_frame = kPageSize / 1024;
+    const uint64_t free = free_frame_count() * kilobytes_per_frame;
+    return format_to(out, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n",
+                     total_frame_count() * kilobytes_per_frame, free, free);
+}
+
+/// A file whose text `Writer` makes anew for each read, at most kTextMax bytes. It gets the pid, or 0 for the
+/// files that are about no task.
+using Writer = Result<size_t> (*)(int pid, std::span<char> out);
+
+class ProcFile final : public Inode {
+  public:
+    ProcFile(Writer writer, int pid, uint64_t number)
+        : Inode(FileType::kRegular, 0444, number), writer_(writer), pid_(pid) {}
+
+    Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t) override {
+        std::array<char, kTextMax> text;
+        const size_t length = std::min(TRY(writer_(pid_, text)), text.size());
+        if (offset >= length) return size_t{0};
+        const size_t count = std::min<size_t>(out.size(), length - offset);
+        memcpy(out.data(), &text[offset], count);
+        return count;
+    }
+
+  private:
+    Writer writer_;
+    int pid_;
+};
+
+/// A name that is always there, and what writes its text.
+struct FixedFile {
+    std::string_view name;
+    Writer writer;
+};
+constexpr std::array<FixedFile, 2> kRootFiles{{{"uptime", write_uptime}, {"meminfo", write_meminfo}}};
+constexpr std::array<FixedFile, 2> kTaskFiles{{{"stat", write_stat}, {"cmdline", write_cmdline}}};
+
+DirectoryEntry make_entry(uint64_t next, uint64_t number, FileType type, std::string_view name) {
+    DirectoryEntry entry{.next = next, .inode_number = number, .type = type};
+    copy_string(entry.name, name);
+    return entry;
+}
+
+/// A directory's part that is a table of files.
+Result<Ref<Inode>> lookup_fixed(std::span<const FixedFile> files, int pid, std::string_view name) {
+    for (size_t i = 0; i < files.size(); i++)
+        if (files[i].name == name) {
+            Ref<ProcFile> file = TRY(make_ref<ProcFile>(files[i].writer, pid, inode_number(pid, i + 1)));
+            return Ref<Inode>(file);
+        }
+    return Errno::kENOENT;
+}
+DirectoryEntry fixed_entry(std::span<const FixedFile> files, int pid, uint64_t index) {
+    return make_entry(index + 1, inode_number(pid, index + 1), FileType::kRegular, files[index].name);
+}
+
+class TaskDirectory final : public Inode {
+  public:
+    explicit TaskDirectory(int pid) : Inode(FileType::kDirectory, 0555, inode_number(pid, 0)), pid_(pid) {}
+
+    Result<Ref<Inode>> lookup(std::string_view name) override { return lookup_fixed(kTaskFiles, pid_, name); }
+    Result<DirectoryEntry> entry(uint64_t position) override {
+        if (position >= kTaskFiles.size()) return Errno::kENOENT;
+        return fixed_entry(kTaskFiles, pid_, position);
+    }
+
+  private:
+    int pid_;
+};
+
+/// The pid that `name` spells, or 0, which is nobody's.
+int parse_pid(std::string_view name) {
+    if (name.empty() || name.size() > 9 || name.front() == '0') return 0;
+    int pid = 0;
+    for (const char digit : name) {
+        if (digit < '0' || digit > '9') return 0;
+        pid = pid * 10 + (digit - '0');
+    }
+    return pid;
+}
+
+class ProcDirectory final : public Inode {
+  public:
+    ProcDirectory() : Inode(FileType::kDirectory, 0555) {}
+
+    Result<Ref<Inode>> lookup(std::string_view name) override {
+        int pid = name == "self" ? current()->pid : parse_pid(name);
+        if (pid == 0) return lookup_fixed(kRootFiles, 0, name);
+        if (!task_facts(pid).ok()) return Errno::kENOENT;
+        Ref<TaskDirectory> directory = TRY(make_ref<TaskDirectory>(pid));
+        return Ref<Inode>(directory);
+    }
+
+    /// Positions: the fixed files, `self`, then the tasks by pid.
+    Result<DirectoryEntry> entry(uint64_t position) override {
+        if (position < kRootFiles.size()) return fixed_entry(kRootFiles, 0, position);
+        if (position == kSelf)
+            return make_entry(kSelf + 1, inode_number(current()->pid, 0), FileType::kDirectory, "self");
+        // Pids start at 1.
+        auto task = next_task_facts(static_cast<int>(position - kSelf));
+        if (!task.ok()) return Errno::kENOENT;
+        const int pid = task.value().pid;
+        std::array<char, 16> name;
+        format_to(name, "%d", pid);
+        return make_entry(kSelf + static_cast<uint64_t>(pid) + 1, inode_number(pid, 0), FileType::kDirectory,
+                          name.data());
+    }
+
+  private:
+    static constexpr uint64_t kSelf = kRootFiles.size();
+};
+
+}  // namespace
+
+Result<Ref<Inode>> make_procfs() {
+    Ref<ProcDirectory> directory = TRY(make_ref<ProcDirectory>());
+    return Ref<Inode>(directory);
+}
