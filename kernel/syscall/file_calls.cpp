@@ -1,0 +1,347 @@
+/// @file
+/// System calls on file descriptors.
+#include <algorithm>
+
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/libk/string.h>
+#include <kernel/mm/user_copy.h>
+#include <kernel/syscall/calls.h>
+#include <kernel/syscall/stat.h>
+#include <kernel/task/task.h>
+
+namespace {
+
+/// Longest transfer of one call, as in Linux: the result must fit an int with a page to spare.
+constexpr uint64_t kTransferMax = 0x7ffff000;
+/// Data passes through a buffer on the kernel stack in pieces of this many bytes ...
+constexpr size_t kStackBuffer = 512;
+/// ... and longer writes through one page of the heap, so that a pipe gets up to a page in one piece.
+constexpr size_t kHeapBuffer = kPageSize;
+
+/// `struct iovec`.
+struct IoVector {
+    uint64_t base;
+    uint64_t length;
+};
+constexpr uint64_t kIoVectorMax = 1024;
+
+constexpr uint64_t kF_DUPFD = 0;
+constexpr uint64_t kF_GETFD = 1;
+constexpr uint64_t kF_SETFD = 2;
+constexpr uint64_t kF_GETFL = 3;
+constexpr uint64_t kF_SETFL = 4;
+constexpr uint64_t kF_DUPFD_CLOEXEC = 1030;
+constexpr uint64_t kFD_CLOEXEC = 1;
+/// What fcntl(F_SETFL) may change.
+constexpr uint32_t kSettableFlags = kO_APPEND | kO_NONBLOCK;
+
+FileTable& files() {
+    return current()->files;
+}
+
+/// Descriptors are ints: the upper half of the register means nothing.
+OpenFile* find_file(uint64_t fd) {
+    return files().find(static_cast<uint32_t>(fd));
+}
+
+/// Runs `copy(offset, length)`, which copies so much of a piece of user memory at `address` and says whether
+/// that went well, and returns how far it got. Pages fault as a whole: when all at once fails, page by page
+/// tells.
+template <class F>
+size_t copy_as_far_as_possible(uint64_t address, size_t length, F&& copy) {
+    if (copy(size_t{0}, length)) return length;
+    size_t done = 0;
+    while (done < length) {
+        const size_t rest_of_page = kPageSize - (address + done) % kPageSize;
+        const size_t piece = std::min(length - done, rest_of_page);
+        if (!copy(done, piece)) break;
+        done += piece;
+    }
+    return done;
+}
+
+size_t copy_in(std::byte* to, uint64_t from, size_t length) {
+    return copy_as_far_as_possible(from, length, [=](size_t offset, size_t piece) {
+        return copy_from_user(to + offset, UserPtr<const void>{from + offset}, piece).ok();
+    });
+}
+
+size_t copy_out(uint64_t to, const std::byte* from, size_t length) {
+    return copy_as_far_as_possible(to, length, [=](size_t offset, size_t piece) {
+        return copy_to_user(UserPtr<void>{to + offset}, from + offset, piece).ok();
+    });
+}
+
+/// What a transfer that stops with `error` returns: the bytes that went through before, if any.
+Result<uint64_t> progress_or(uint64_t done, Errno error) {
+    if (done > 0) return done;
+    return error;
+}
+
+Result<uint64_t> read_to_user(OpenFile& file, uint64_t buffer, uint64_t count) {
+    if (!file.can_read()) return Errno::kEBADF;
+    std::byte kbuf[kStackBuffer];
+    uint64_t done = 0;
+    while (done < count) {
+        const size_t wanted = std::min(count - done, kStackBuffer);
+        auto got = file.read({kbuf, wanted});
+        if (!got.ok()) return progress_or(done, got.error());
+        const size_t copied = copy_out(buffer + done, kbuf, got.value());
+        done += copied;
+        if (copied < got.value()) {
+            // What the program did not get is still to be read, where there is a way back.
+            const auto surplus = static_cast<int64_t>(got.value() - copied);
+            static_cast<void>(file.seek(-surplus, kSEEK_CUR));
+            return progress_or(done, Errno::kEFAULT);
+        }
+        if (got.value() < wanted || !file.inode().seekable()) break;
+        if (current()->work) break;  // killed: don't finish a long transfer first
+    }
+    return done;
+}
+
+/// A buffer that returns to the heap by itself.
+struct HeapBuffer {
+    explicit HeapBuffer(size_t size) : memory(static_cast<std::byte*>(kmalloc(size))) {}
+    HeapBuffer(const HeapBuffer&) = delete;
+    HeapBuffer& operator=(const HeapBuffer&) = delete;
+    ~HeapBuffer() { kfree(memory); }
+    std::byte* const memory;
+};
+
+Result<uint64_t> write_through(std::span<std::byte> kbuf, OpenFile& file, uint64_t buffer, uint64_t count) {
+    uint64_t done = 0;
+    while (done < count) {
+        const size_t wanted = std::min(count - done, kbuf.size());
+        const size_t copied = copy_in(kbuf.data(), buffer + done, wanted);
+        if (copied == 0) return progress_or(done, Errno::kEFAULT);
+        auto written = file.write(kbuf.first(copied));
+        if (!written.ok()) return progress_or(done, written.error());
+        done += written.value();
+        if (written.value() < wanted) break;
+        if (current()->work) break;  // killed: don't finish a long transfer first
+    }
+    return done;
+}
+
+Result<uint64_t> write_from_user(OpenFile& file, uint64_t buffer, uint64_t count) {
+    if (!file.can_write()) return Errno::kEBADF;
+    if (count <= kStackBuffer) {
+        std::byte kbuf[kStackBuffer];
+        return write_through(kbuf, file, buffer, count);
+    }
+    HeapBuffer kbuf(kHeapBuffer);
+    if (!kbuf.memory) return Errno::kENOMEM;
+    return write_through({kbuf.memory, kHeapBuffer}, file, buffer, count);
+}
+
+using Transfer = Result<uint64_t> (*)(OpenFile& file, uint64_t buffer, uint64_t count);
+
+/// One `transfer` for each piece that the user's array describes, until one comes back short.
+Result<uint64_t> transfer_vector(Transfer transfer, uint64_t fd, uint64_t vector, uint64_t count) {
+    OpenFile* file = find_file(fd);
+    if (!file) return Errno::kEBADF;
+    if (count > kIoVectorMax) return Errno::kEINVAL;
+    uint64_t done = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        auto piece = read_user(UserPtr<const IoVector>{vector} + i);
+        if (!piece.ok()) return progress_or(done, piece.error());
+        if (static_cast<int64_t>(piece.value().length) < 0) return progress_or(done, Errno::kEINVAL);
+        const uint64_t wanted = std::min(piece.value().length, kTransferMax - done);
+        if (wanted == 0) continue;
+        auto moved = transfer(*file, piece.value().base, wanted);
+        if (!moved.ok()) return progress_or(done, moved.error());
+        done += moved.value();
+        // A stream that has answered must not be waited for again.
+        if (moved.value() < wanted || (transfer == read_to_user && !file->inode().seekable())) break;
+    }
+    return done;
+}
+
+Result<uint64_t> duplicate(uint64_t fd, bool close_on_exec, int lowest) {
+    Ref<OpenFile> file = TRY(files().get(static_cast<int>(fd)));
+    return static_cast<uint64_t>(TRY(files().install(std::move(file), close_on_exec, lowest)));
+}
+
+Result<uint64_t> duplicate_to(uint64_t from, uint64_t to, bool close_on_exec) {
+    Ref<OpenFile> file = TRY(files().get(static_cast<int>(from)));
+    const int fd = TRY(files().install_at(static_cast<int>(to), std::move(file), close_on_exec));
+    return static_cast<uint64_t>(fd);
+}
+
+Result<uint64_t> control(uint64_t number, uint64_t command, uint64_t argument) {
+    const int fd = static_cast<int>(number);
+    OpenFile* file = find_file(number);
+    if (!file) return Errno::kEBADF;
+    switch (command) {
+        case kF_DUPFD:
+        case kF_DUPFD_CLOEXEC:
+            // Compared before the cast: a huge number must not turn into a small one.
+            if (argument >= FileTable::kMaximum) return Errno::kEINVAL;
+            return duplicate(number, command == kF_DUPFD_CLOEXEC, static_cast<int>(argument));
+        case kF_GETFD:
+            return TRY(files().close_on_exec(fd)) ? kFD_CLOEXEC : 0;
+        case kF_SETFD:
+            TRY_VOID(files().set_close_on_exec(fd, (argument & kFD_CLOEXEC) != 0));
+            return uint64_t{0};
+        case kF_GETFL:
+            return uint64_t{file->flags()};
+        case kF_SETFL:
+            file->set_flags((file->flags() & ~kSettableFlags) |
+                            (static_cast<uint32_t>(argument) & kSettableFlags));
+            return uint64_t{0};
+        default:
+            return Errno::kEINVAL;
+    }
+}
+
+Result<uint64_t> open_pipe(uint64_t out, uint64_t flags) {
+    if (flags & ~uint64_t{kO_CLOEXEC | kO_NONBLOCK}) return Errno::kEINVAL;
+    auto ends = TRY(make_pipe());
+    int fds[2] = {-1, -1};
+    for (int i = 0; i < 2; i++) {
+        ends[i]->set_flags(ends[i]->flags() | (static_cast<uint32_t>(flags) & kO_NONBLOCK));
+        auto fd = files().install(std::move(ends[i]), (flags & kO_CLOEXEC) != 0);
+        if (!fd.ok()) {
+            if (i == 1) static_cast<void>(files().close(fds[0]));
+            return fd.error();
+        }
+        fds[i] = fd.value();
+    }
+    auto copied = copy_to_user(UserPtr<void>{out}, fds, sizeof fds);
+    if (!copied.ok()) {
+        // The program cannot know the descriptors, so it could never close them.
+        for (const int fd : fds) static_cast<void>(files().close(fd));
+        return copied.error();
+    }
+    return uint64_t{0};
+}
+
+/// `struct linux_dirent64`, as long as a name can make it.
+struct DirectoryRecord {
+    uint64_t inode;
+    uint64_t next;
+    uint16_t length;  ///< of this record, a multiple of 8
+    uint8_t type;     ///< the type bits of st_mode, shifted down
+    char name[kNameMax + 1];
+};
+constexpr size_t kRecordHeader = offsetof(DirectoryRecord, name);
+static_assert(kRecordHeader == 19);
+
+Result<uint64_t> list_directory(uint64_t fd, uint64_t buffer, uint64_t count) {
+    OpenFile* file = find_file(fd);
+    if (!file) return Errno::kEBADF;
+    uint64_t done = 0;
+    for (;;) {
+        auto found = file->inode().entry(file->offset());
+        if (!found.ok()) {
+            if (found.error() == Errno::kENOENT) return done;
+            return progress_or(done, found.error());
+        }
+        const DirectoryEntry& entry = found.value();
+        DirectoryRecord record{};
+        const size_t name_length = copy_string(record.name, entry.name.data());
+        const size_t length = align_up(kRecordHeader + name_length + 1, 8);
+        record.inode = entry.inode_number;
+        record.next = entry.next;
+        record.length = static_cast<uint16_t>(length);
+        record.type = static_cast<uint8_t>(static_cast<uint32_t>(entry.type) >> 12);
+        if (length > count - done) return progress_or(done, Errno::kEINVAL);
+        auto copied = copy_to_user(UserPtr<void>{buffer + done}, &record, length);
+        if (!copied.ok()) return progress_or(done, copied.error());
+        done += length;
+        file->set_offset(entry.next);
+    }
+}
+
+Result<uint64_t> truncate_file(uint64_t fd, uint64_t size) {
+    OpenFile* file = find_file(fd);
+    if (!file) return Errno::kEBADF;
+    if (!file->can_write() || static_cast<int64_t>(size) < 0) return Errno::kEINVAL;
+    TRY_VOID(file->inode().truncate(size));
+    return uint64_t{0};
+}
+
+}  // namespace
+
+int64_t sys_read(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = find_file(fd);
+    if (!file) return to_return(Errno::kEBADF);
+    return to_return(read_to_user(*file, buffer, std::min(count, kTransferMax)));
+}
+
+int64_t sys_write(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = find_file(fd);
+    if (!file) return to_return(Errno::kEBADF);
+    return to_return(write_from_user(*file, buffer, std::min(count, kTransferMax)));
+}
+
+int64_t sys_readv(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    return to_return(transfer_vector(read_to_user, fd, vector, count));
+}
+
+int64_t sys_writev(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    return to_return(transfer_vector(write_from_user, fd, vector, count));
+}
+
+int64_t sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = find_file(fd);
+    if (!file) return to_return(Errno::kEBADF);
+    return to_return(file->seek(static_cast<int64_t>(offset), whence));
+}
+
+int64_t sys_close(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(files().close(static_cast<int>(fd)));
+}
+
+int64_t sys_dup(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(duplicate(fd, false, 0));
+}
+
+int64_t sys_dup2(uint64_t from, uint64_t to, uint64_t, uint64_t, uint64_t, uint64_t) {
+    if (static_cast<uint32_t>(from) == static_cast<uint32_t>(to) && find_file(from))
+        return static_cast<int32_t>(to);
+    return to_return(duplicate_to(from, to, false));
+}
+
+int64_t sys_dup3(uint64_t from, uint64_t to, uint64_t flags, uint64_t, uint64_t, uint64_t) {
+    if ((flags & ~uint64_t{kO_CLOEXEC}) || static_cast<uint32_t>(from) == static_cast<uint32_t>(to))
+        return to_return(Errno::kEINVAL);
+    return to_return(duplicate_to(from, to, (flags & kO_CLOEXEC) != 0));
+}
+
+int64_t sys_fcntl(uint64_t fd, uint64_t command, uint64_t argument, uint64_t, uint64_t, uint64_t) {
+    return to_return(control(fd, static_cast<uint32_t>(command), argument));
+}
+
+int64_t sys_ioctl(uint64_t fd, uint64_t request, uint64_t argument, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = find_file(fd);
+    if (!file) return to_return(Errno::kEBADF);
+    return to_return(file->inode().ioctl(static_cast<uint32_t>(request), UserPtr<void>{argument}));
+}
+
+int64_t sys_pipe(uint64_t out, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(open_pipe(out, 0));
+}
+
+int64_t sys_pipe2(uint64_t out, uint64_t flags, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(open_pipe(out, static_cast<uint32_t>(flags)));
+}
+
+int64_t sys_ftruncate(uint64_t fd, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(truncate_file(fd, size));
+}
+
+int64_t sys_fstat(uint64_t fd, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = find_file(fd);
+    if (!file) return to_return(Errno::kEBADF);
+    return to_return(stat_to_user(file->inode(), buffer));
+}
+
+int64_t sys_getdents64(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    return to_return(list_directory(fd, buffer, static_cast<uint32_t>(count)));
+}
+
+int64_t sys_umask(uint64_t mask, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return std::exchange(files().umask, static_cast<uint32_t>(mask & 0777));
+}

@@ -1,0 +1,164 @@
+/// @file
+/// System calls on paths.
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/fs/path.h>
+#include <kernel/libk/string.h>
+#include <kernel/mm/user_copy.h>
+#include <kernel/syscall/calls.h>
+#include <kernel/syscall/stat.h>
+#include <kernel/task/task.h>
+
+namespace {
+
+/// "Relative to the working directory", in place of a descriptor.
+constexpr int kAT_FDCWD = -100;
+constexpr uint64_t kAT_EMPTY_PATH = 0x1000;
+constexpr uint64_t kX_OK = 1;
+constexpr uint64_t kAccessModes = 7;
+
+/// A path copied from the user.
+class UserPath {
+  public:
+    /// EFAULT, or ENAMETOOLONG beyond kPathMax.
+    Result<void> assign(uint64_t address) {
+        length_ = TRY(copy_string_from_user(text_, UserPtr<const char>{address}));
+        return {};
+    }
+    std::string_view view() const { return {text_, length_}; }
+
+  private:
+    char text_[kPathMax];
+    size_t length_ = 0;
+};
+
+std::string_view cwd() {
+    return current()->cwd.data();
+}
+
+/// The permissions of a new file: those asked for, without what umask(2) withholds.
+uint32_t new_permissions(uint64_t mode) {
+    return static_cast<uint32_t>(mode) & 07777 & ~current()->files.umask;
+}
+
+/// Refuses a path that would start at another directory than the working one. Inodes do not know their
+/// parents, so paths are looked up as text, and an open directory has none.
+Result<void> require_cwd(uint64_t directory, std::string_view path) {
+    const int fd = static_cast<int>(directory);
+    if (fd == kAT_FDCWD || path.starts_with('/')) return {};
+    if (!current()->files.find(static_cast<uint32_t>(fd))) return Errno::kEBADF;
+    return Errno::kENOSYS;
+}
+
+Result<uint64_t> open_at(uint64_t directory, uint64_t address, uint64_t flag_bits, uint64_t mode) {
+    const auto flags = static_cast<uint32_t>(flag_bits);
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    TRY_VOID(require_cwd(directory, path.view()));
+    Ref<OpenFile> file = TRY(open_file(cwd(), path.view(), flags, new_permissions(mode)));
+    const int fd = TRY(current()->files.install(std::move(file), (flags & kO_CLOEXEC) != 0));
+    return static_cast<uint64_t>(fd);
+}
+
+Result<void> stat_at(uint64_t directory, uint64_t address, uint64_t buffer, uint64_t flags) {
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    const bool of_descriptor = path.view().empty() && (flags & kAT_EMPTY_PATH);
+    if (of_descriptor && static_cast<int>(directory) != kAT_FDCWD) {
+        OpenFile* file = current()->files.find(static_cast<uint32_t>(directory));
+        if (!file) return Errno::kEBADF;
+        return stat_to_user(file->inode(), buffer);
+    }
+    TRY_VOID(require_cwd(directory, path.view()));
+    Ref<Inode> inode = TRY(resolve(cwd(), of_descriptor ? std::string_view(".") : path.view()));
+    return stat_to_user(*inode, buffer);
+}
+
+Result<void> check_access(uint64_t address, uint64_t mode) {
+    if (mode & ~kAccessModes) return Errno::kEINVAL;
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    Ref<Inode> inode = TRY(resolve(cwd(), path.view()));
+    const bool executable = inode->is_directory() || (inode->permissions() & 0111);
+    if ((mode & kX_OK) && !executable) return Errno::kEACCES;
+    return {};
+}
+
+Result<void> change_directory(uint64_t address) {
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    std::array<char, kPathMax> target{};
+    static_cast<void>(TRY(normalize_path(cwd(), path.view(), target)));
+    Ref<Inode> inode = TRY(resolve("/", target.data()));
+    if (!inode->is_directory()) return Errno::kENOTDIR;
+    current()->cwd = target;
+    return {};
+}
+
+Result<uint64_t> copy_cwd(uint64_t buffer, uint64_t size) {
+    const uint64_t length = cwd().size() + 1;
+    if (length > size) return Errno::kERANGE;
+    TRY_VOID(copy_to_user(UserPtr<void>{buffer}, current()->cwd.data(), length));
+    return length;
+}
+
+Result<void> make_directory_at(uint64_t address, uint64_t mode) {
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    return make_directory(cwd(), path.view(), new_permissions(mode));
+}
+
+Result<void> remove_at(uint64_t address, bool directory) {
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    return remove_path(cwd(), path.view(), directory);
+}
+
+/// kAT_FDCWD as it comes in a register.
+constexpr auto kCwdRegister = static_cast<uint64_t>(kAT_FDCWD);
+
+}  // namespace
+
+int64_t sys_open(uint64_t path, uint64_t flags, uint64_t mode, uint64_t, uint64_t, uint64_t) {
+    return to_return(open_at(kCwdRegister, path, flags, mode));
+}
+
+int64_t sys_openat(uint64_t directory, uint64_t path, uint64_t flags, uint64_t mode, uint64_t, uint64_t) {
+    return to_return(open_at(directory, path, flags, mode));
+}
+
+int64_t sys_stat(uint64_t path, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(stat_at(kCwdRegister, path, buffer, 0));
+}
+
+int64_t sys_lstat(uint64_t path, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(stat_at(kCwdRegister, path, buffer, 0));
+}
+
+int64_t sys_newfstatat(uint64_t directory, uint64_t path, uint64_t buffer, uint64_t flags, uint64_t,
+                       uint64_t) {
+    return to_return(stat_at(directory, path, buffer, flags));
+}
+
+int64_t sys_access(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(check_access(path, static_cast<uint32_t>(mode)));
+}
+
+int64_t sys_chdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(change_directory(path));
+}
+
+int64_t sys_getcwd(uint64_t buffer, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(copy_cwd(buffer, size));
+}
+
+int64_t sys_mkdir(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(make_directory_at(path, mode));
+}
+
+int64_t sys_rmdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(remove_at(path, true));
+}
+
+int64_t sys_unlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(remove_at(path, false));
+}
