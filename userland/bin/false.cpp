@@ -1,0 +1,7 @@
+/// @file
+/// false: fails.
+#include <userland/lib/program.h>
+
+int main(int, char**) {
+    return 1;
+}
