@@ -5,8 +5,15 @@
 
 #include <cstdint>
 
+#include <kernel/boot/boot_info.h>
 #include <kernel/libk/address.h>
 #include <kernel/libk/result.h>
+
+/// Takes over the usable memory of a checked `info`, but for the first MiB (the firmware's and the loader's),
+/// the kernel's image and the modules. Returns what went wrong in plain words, or null. Boot only.
+const char* init_frames(const BootInfo& info);
+/// Gives [start, start + length), kept back as a module so far, to the allocator. Boot only.
+void release_module(uint64_t start, uint64_t length);
 
 /// A frame with one reference and undefined content, or ENOMEM. Any context except NMI.
 Result<PhysAddr> allocate_frame();

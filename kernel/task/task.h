@@ -41,6 +41,7 @@ struct Task {
     Task* next = nullptr;
     Task* prev = nullptr;
     TaskState state = TaskState::kRunnable;
+    bool idle = false;  ///< runs only when nobody else can
 
     // What the context switch and the entry paths use (offsets reach assembly through asm_offsets.h).
     uint64_t rsp = 0;         ///< where the Context lies while the task does not run
@@ -72,23 +73,39 @@ struct Task {
     bool is_user() const { return static_cast<bool>(space); }
 };
 
-/// Calls `visit(Task&)` for every task, zombies included, in order of their making, with the task list's lock
-/// held: `visit` must not sleep.
-template <class F>
-void for_each_task(F&& visit);
-/// First of all tasks; follow `next_task`. Hold task_list_lock().
-Task* first_task();
 /// Guards the list of all tasks, their parents and their exit states.
 SpinLock& task_list_lock();
+/// First of all tasks; follow `next_task`. Hold task_list_lock().
+Task* first_task();
+/// The task with this pid, zombies included, or null. Hold task_list_lock().
+Task* find_task(int pid);
 
+/// Calls `visit(Task&)` for every task, zombies included, in the order of their making, with task_list_lock()
+/// held: `visit` must not sleep.
 template <class F>
 void for_each_task(F&& visit) {
     LockGuard guard(task_list_lock());
     for (Task* task = first_task(); task; task = task->next_task) visit(*task);
 }
 
+/// Turns the code that runs on the boot stack into the first task: gives it a stack of its own and calls
+/// `body` there. Boot processor, interrupts off, once.
+[[noreturn]] void become_boot_task(void (*body)());
+
+/// A task with a kernel stack and nothing to run yet, in the list of all tasks but not in the run queue.
+/// ENOMEM, or EAGAIN when there are too many. `parent` may be null.
+Result<Task*> create_task(std::string_view name, Task* parent);
+/// Takes a task that never ran, or a zombie, out of the list and frees it. Task context.
+void destroy_task(Task& task);
+
+/// Starts a kernel thread: `body(argument)` runs with IF=0, and the thread ends when it returns. ENOMEM or
+/// EAGAIN.
+Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), void* argument);
+
 /// Sends `signal` to a task: unless ignored, it dies before it next returns to ring 3, and a sleep is cut
 /// short. Any context except NMI.
 void send_signal(Task& task, int signal);
+/// Like send_signal(), for a fault of the task's own: it can't be ignored.
+void force_signal(Task& task, int signal);
 /// Sends `signal` to every task of process group `group`. ESRCH when there is none.
 Result<void> signal_group(int group, int signal);

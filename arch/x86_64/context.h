@@ -1,0 +1,18 @@
+/// @file
+/// What a task leaves on its stack when it gives up the processor.
+#pragma once
+
+#include <cstdint>
+
+struct Task;
+
+/// The registers that a function call preserves (System V ABI, 3.2.1) and where to go on, lowest address
+/// first, as switch.S pushes them. Task::rsp points to it while the task does not run.
+struct Context {
+    uint64_t r15, r14, r13, r12, rbx, rbp;
+    uint64_t rip;
+};
+
+/// Saves the caller's Context on its stack and goes on with that of `next`; returns when somebody switches
+/// back. IF=0, on `prev`'s kernel stack.
+extern "C" void switch_context(Task* prev, Task* next);

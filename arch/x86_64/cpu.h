@@ -1,0 +1,179 @@
+/// @file
+/// The processor's instructions that C++ has no words for.
+#pragma once
+
+#include <cstdint>
+
+/// RFLAGS bits (Intel SDM 1, 3.4.3).
+inline constexpr uint64_t kRFLAGS_TF = 1ull << 8;
+inline constexpr uint64_t kRFLAGS_IF = 1ull << 9;
+inline constexpr uint64_t kRFLAGS_DF = 1ull << 10;
+inline constexpr uint64_t kRFLAGS_IOPL = 3ull << 12;
+inline constexpr uint64_t kRFLAGS_NT = 1ull << 14;
+inline constexpr uint64_t kRFLAGS_RF = 1ull << 16;
+inline constexpr uint64_t kRFLAGS_AC = 1ull << 18;
+/// Bit 1 is always 1.
+inline constexpr uint64_t kRFLAGS_FIXED = 1ull << 1;
+
+/// Model-specific registers (Intel SDM 4, table 2-2).
+inline constexpr uint32_t kIA32_APIC_BASE = 0x1b;
+inline constexpr uint32_t kIA32_EFER = 0xc0000080;
+inline constexpr uint32_t kIA32_STAR = 0xc0000081;
+inline constexpr uint32_t kIA32_LSTAR = 0xc0000082;
+inline constexpr uint32_t kIA32_FMASK = 0xc0000084;
+inline constexpr uint32_t kIA32_FS_BASE = 0xc0000100;
+inline constexpr uint32_t kIA32_GS_BASE = 0xc0000101;
+inline constexpr uint32_t kIA32_KERNEL_GS_BASE = 0xc0000102;
+inline constexpr uint64_t kEFER_SCE = 1ull << 0;
+
+/// Control register bits (Intel SDM 3A, 2.5).
+inline constexpr uint64_t kCR0_MP = 1ull << 1;
+inline constexpr uint64_t kCR0_EM = 1ull << 2;
+inline constexpr uint64_t kCR0_TS = 1ull << 3;
+inline constexpr uint64_t kCR0_NE = 1ull << 5;
+inline constexpr uint64_t kCR0_WP = 1ull << 16;
+inline constexpr uint64_t kCR4_PGE = 1ull << 7;
+inline constexpr uint64_t kCR4_OSFXSR = 1ull << 9;
+inline constexpr uint64_t kCR4_OSXMMEXCPT = 1ull << 10;
+inline constexpr uint64_t kCR4_UMIP = 1ull << 11;
+inline constexpr uint64_t kCR4_FSGSBASE = 1ull << 16;
+inline constexpr uint64_t kCR4_SMEP = 1ull << 20;
+inline constexpr uint64_t kCR4_SMAP = 1ull << 21;
+
+/// What this processor has of the optional things the kernel uses when present.
+struct CpuFeatures {
+    bool smep = false;      ///< ring 0 can't execute user pages
+    bool smap = false;      ///< ring 0 can't touch user pages unless it says so with STAC
+    bool umip = false;      ///< ring 3 can't read the descriptor-table registers
+    bool fsgsbase = false;  ///< RDFSBASE and its kin
+    bool rdrand = false;    ///< a hardware random number generator
+};
+/// Filled by init_cpu_features(); constant afterwards.
+extern CpuFeatures cpu_features;
+
+/// Detects the optional features and turns on, in this processor's CR0 and CR4, those the kernel uses.
+/// Interrupts off; once on each processor.
+void init_cpu_features();
+
+/// Result of CPUID.
+struct CpuidResult {
+    uint32_t eax, ebx, ecx, edx;
+};
+inline CpuidResult cpuid(uint32_t leaf, uint32_t subleaf = 0) {
+    CpuidResult r{};
+    asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+inline uint64_t read_rflags() {
+    uint64_t flags;
+    asm volatile("pushfq; popq %0" : "=r"(flags)::"memory");
+    return flags;
+}
+inline bool irq_enabled() {
+    return (read_rflags() & kRFLAGS_IF) != 0;
+}
+/// Lets interrupts in (from the instruction after the next one on).
+inline void irq_enable() {
+    asm volatile("sti" ::: "memory");
+}
+inline void irq_disable() {
+    asm volatile("cli" ::: "memory");
+}
+/// Turns interrupts off; returns the flags for irq_restore().
+[[nodiscard]] inline uint64_t irq_save() {
+    uint64_t flags = read_rflags();
+    irq_disable();
+    return flags;
+}
+/// Turns interrupts on again if they were on when `flags` were saved.
+inline void irq_restore(uint64_t flags) {
+    if (flags & kRFLAGS_IF) irq_enable();
+}
+/// Sleeps until the next interrupt, which is taken before this returns with interrupts off. STI holds
+/// interrupts back for one instruction, so none can slip in between and be slept through (Intel SDM 2B, STI).
+inline void wait_for_interrupt() {
+    asm volatile("sti; hlt; cli" ::: "memory");
+}
+/// Stops this processor for good.
+[[noreturn]] inline void halt_forever() {
+    for (;;) asm volatile("cli; hlt" ::: "memory");
+}
+/// Tells the processor that this is a spinning loop.
+inline void cpu_relax() {
+    asm volatile("pause" ::: "memory");
+}
+
+inline uint64_t rdmsr(uint32_t msr) {
+    uint32_t low, high;
+    asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return static_cast<uint64_t>(high) << 32 | low;
+}
+/// Faults (#GP) for an unknown register or a value that it can't hold.
+inline void wrmsr(uint32_t msr, uint64_t value) {
+    asm volatile("wrmsr" ::"c"(msr), "a"(static_cast<uint32_t>(value)),
+                 "d"(static_cast<uint32_t>(value >> 32))
+                 : "memory");
+}
+inline uint64_t rdtsc() {
+    uint32_t low, high;
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return static_cast<uint64_t>(high) << 32 | low;
+}
+
+inline uint64_t read_cr0() {
+    uint64_t value;
+    asm volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+inline void write_cr0(uint64_t value) {
+    asm volatile("mov %0, %%cr0" ::"r"(value) : "memory");
+}
+/// The address of the last page fault.
+inline uint64_t read_cr2() {
+    uint64_t value;
+    asm volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+inline uint64_t read_cr3() {
+    uint64_t value;
+    asm volatile("mov %%cr3, %0" : "=r"(value));
+    return value;
+}
+/// Switches the address space; drops every TLB entry that is not global.
+inline void write_cr3(uint64_t value) {
+    asm volatile("mov %0, %%cr3" ::"r"(value) : "memory");
+}
+inline uint64_t read_cr4() {
+    uint64_t value;
+    asm volatile("mov %%cr4, %0" : "=r"(value));
+    return value;
+}
+inline void write_cr4(uint64_t value) {
+    asm volatile("mov %0, %%cr4" ::"r"(value) : "memory");
+}
+/// Drops this processor's TLB entry for the page at `address`.
+inline void invlpg(uint64_t address) {
+    asm volatile("invlpg (%0)" ::"r"(address) : "memory");
+}
+
+/// Allows and forbids ring 0 to touch user pages (SMAP); only where cpu_features.smap, they are #UD
+/// otherwise.
+inline void stac() {
+    asm volatile("stac" ::: "memory");
+}
+inline void clac() {
+    asm volatile("clac" ::: "memory");
+}
+
+inline uint8_t in8(uint16_t port) {
+    uint8_t value;
+    asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+inline void out8(uint16_t port, uint8_t value) {
+    asm volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+inline void out16(uint16_t port, uint16_t value) {
+    asm volatile("outw %0, %1" ::"a"(value), "Nd"(port));
+}

@@ -1,0 +1,114 @@
+/// @file
+/// Exceptions: the ones that are part of ordinary life (page faults, bad user pointers), the ones that
+/// end a program, and the ones that end the kernel.
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/exceptions.h>
+#include <arch/x86_64/idt.h>
+#include <arch/x86_64/layout.h>
+#include <kernel/console/console.h>
+#include <kernel/task/task.h>
+
+namespace {
+
+/// One instruction that may fault on a user's address, and where to go on if it does.
+struct FixUp {
+    uint64_t fault;
+    uint64_t resume;
+};
+extern "C" const FixUp extable_start[], extable_end[];
+
+constexpr ExceptionName kNames[kExceptionCount] = {
+    {"DIVIDE ERROR", "#DE"},
+    {"DEBUG", "#DB"},
+    {"NON-MASKABLE INTERRUPT", "NMI"},
+    {"BREAKPOINT", "#BP"},
+    {"OVERFLOW", "#OF"},
+    {"BOUND RANGE EXCEEDED", "#BR"},
+    {"INVALID OPCODE", "#UD"},
+    {"DEVICE NOT AVAILABLE", "#NM"},
+    {"DOUBLE FAULT", "#DF"},
+    {"COPROCESSOR SEGMENT OVERRUN", "vector 9"},
+    {"INVALID TSS", "#TS"},
+    {"SEGMENT NOT PRESENT", "#NP"},
+    {"STACK-SEGMENT FAULT", "#SS"},
+    {"GENERAL PROTECTION", "#GP"},
+    {"PAGE FAULT", "#PF"},
+    {"RESERVED 15", "vector 15"},
+    {"X87 FLOATING-POINT ERROR", "#MF"},
+    {"ALIGNMENT CHECK", "#AC"},
+    {"MACHINE CHECK", "#MC"},
+    {"SIMD FLOATING-POINT EXCEPTION", "#XM"},
+    {"VIRTUALIZATION EXCEPTION", "#VE"},
+    {"CONTROL PROTECTION", "#CP"},
+    {"RESERVED 22", "vector 22"},
+    {"RESERVED 23", "vector 23"},
+    {"RESERVED 24", "vector 24"},
+    {"RESERVED 25", "vector 25"},
+    {"RESERVED 26", "vector 26"},
+    {"RESERVED 27", "vector 27"},
+    {"HYPERVISOR INJECTION", "#HV"},
+    {"VMM COMMUNICATION", "#VC"},
+    {"SECURITY", "#SX"},
+    {"RESERVED 31", "vector 31"},
+};
+
+/// The signal that Linux sends for an exception.
+int signal_of(uint64_t vector) {
+    switch (vector) {
+        case kDB:
+        case kBP:
+            return kSIGTRAP;
+        case kDE:
+        case kMF:
+        case kXM:
+            return kSIGFPE;
+        case kUD:
+            return kSIGILL;
+        case kAC:
+        case kSS:
+        case kNP:
+            return kSIGBUS;
+        default:
+            return kSIGSEGV;
+    }
+}
+
+/// A program's own fault: say what it did, and end it before it runs on.
+void kill_program(const InterruptFrame& frame) {
+    Task& task = *current();
+    const ExceptionName& exception = exception_name(frame.vector);
+    const int signal = signal_of(frame.vector);
+    kprintf("%s (pid %d): %s (%s) at RIP=0x%lx RSP=0x%lx error=0x%lx", task.name.data(), task.pid,
+            exception.name, exception.mnemonic, frame.rip, frame.rsp, frame.error);
+    if (frame.vector == kPF) kprintf(" address=0x%lx", read_cr2());
+    kprintf(": killed by signal %d\n", signal);
+    force_signal(task, signal);
+}
+
+}  // namespace
+
+const ExceptionName& exception_name(uint64_t vector) {
+    return kNames[vector];
+}
+
+void handle_exception(InterruptFrame& frame) {
+    if (frame.vector == kPF) {
+        // Faults on user addresses come from programs and from user copies; both may be mended.
+        const uint64_t address = read_cr2();
+        Task* task = frame.from_user() || address < kUserLimit ? current() : nullptr;
+        if (task && task->is_user() && task->space->handle_fault({address}, frame.error)) return;
+    }
+    if (frame.from_user()) {
+        if (frame.vector == kNMI || frame.vector == kMC) panic_exception(frame);  // nobody's fault in ring 3
+        kill_program(frame);
+        return;
+    }
+    for (const FixUp* entry = extable_start; entry != extable_end; entry++) {
+        if (entry->fault == frame.rip) {
+            frame.rip = entry->resume;
+            return;
+        }
+    }
+    panic_exception(frame);
+}

@@ -1,0 +1,12 @@
+/// @file
+/// What happens on the processor's exceptions.
+#pragma once
+
+#include <arch/x86_64/interrupt_frame.h>
+
+/// Mends a page fault or a faulting user copy, ends the program that caused any other in ring 3, and panics
+/// for the rest. IF=0.
+void handle_exception(InterruptFrame& frame);
+
+/// Panics with a report of `frame`: the exception's name, registers, task, bytes at RIP and a backtrace.
+[[noreturn]] void panic_exception(const InterruptFrame& frame);

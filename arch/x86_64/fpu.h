@@ -1,0 +1,25 @@
+/// @file
+/// The part of a program's registers that the kernel itself never uses and so need not save at every entry.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+struct Task;
+
+/// x87 and SSE registers in the format of FXSAVE (Intel SDM 1, 10.5.1) and the bases of FS and GS.
+struct UserState {
+    alignas(16) std::array<std::byte, 512> fxsave;
+    uint64_t fs_base = 0;
+    uint64_t gs_base = 0;
+};
+
+/// The state a new program starts with: all registers zero, exceptions masked (System V ABI, 3.4.1).
+void reset_user_state(UserState& state);
+/// Puts the current task's registers into its UserState, so that a child can copy them.
+void save_user_state(Task& task);
+/// Loads what `task`'s UserState says into the processor.
+void load_user_state(const Task& task);
+/// Exchanges the registers of two tasks; either may be a kernel thread, which has none. IF=0.
+void switch_user_state(Task& prev, Task& next);

@@ -1,0 +1,53 @@
+/// @file
+/// The interrupt descriptor table.
+#pragma once
+
+#include <cstdint>
+
+#include <arch/x86_64/interrupt_frame.h>
+
+/// Exception vectors by their manual names (Intel SDM 3A, table 6-1).
+enum Vector : uint8_t {
+    kDE = 0,
+    kDB = 1,
+    kNMI = 2,
+    kBP = 3,
+    kUD = 6,
+    kDF = 8,
+    kNP = 11,
+    kSS = 12,
+    kGP = 13,
+    kPF = 14,
+    kMF = 16,
+    kAC = 17,
+    kMC = 18,
+    kXM = 19,
+};
+/// Number of vectors that the processor keeps for exceptions.
+inline constexpr uint8_t kExceptionCount = 32;
+
+/// The manual's name of an exception, such as "INVALID OPCODE", and its mnemonic, such as "#UD".
+struct ExceptionName {
+    const char* name;
+    const char* mnemonic;
+};
+/// `vector` must be below kExceptionCount.
+const ExceptionName& exception_name(uint64_t vector);
+
+/// Error-code bits of a page fault (Intel SDM 3A, 4.7).
+inline constexpr uint64_t kPageFaultPresent = 1 << 0;
+inline constexpr uint64_t kPageFaultWrite = 1 << 1;
+inline constexpr uint64_t kPageFaultUser = 1 << 2;
+inline constexpr uint64_t kPageFaultFetch = 1 << 4;
+
+/// Fills the table with the 256 stubs and loads it. Interrupts off.
+void init_idt();
+/// Loads the table on this processor.
+void load_idt();
+/// Sends `vector` to `entry` on interrupt stack `ist` (1 to 7; 0: no change of stack within ring 0).
+void set_gate(uint8_t vector, void (*entry)(), uint8_t ist);
+
+/// What to do when a device interrupts. Runs with IF=0.
+using InterruptHandler = void (*)(InterruptFrame& frame);
+/// Sends vectors from kExceptionCount up to `handler`.
+void set_interrupt_handler(uint8_t vector, InterruptHandler handler);

@@ -1,0 +1,21 @@
+/// @file
+/// What an interrupt or exception leaves on the stack.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// The stack as interrupts.S leaves it, lowest address first. From `rip` on it is the processor's own doing
+/// (Intel SDM 3A, 6.14.2), which in 64-bit mode always includes RSP and SS.
+struct InterruptFrame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector;
+    uint64_t error;  ///< 0 for vectors without an error code
+    uint64_t rip, cs, rflags, rsp, ss;
+
+    /// True when ring 3 was interrupted.
+    bool from_user() const { return (cs & 3) != 0; }
+};
+static_assert(sizeof(InterruptFrame) == 22 * 8);
+static_assert(offsetof(InterruptFrame, vector) == 15 * 8, "15 general registers below the vector");

@@ -1,0 +1,70 @@
+/// @file
+/// Four-level page tables (Intel SDM 3A, 4.5).
+#pragma once
+
+#include <cstdint>
+
+#include <kernel/boot/boot_info.h>
+#include <kernel/libk/address.h>
+#include <kernel/libk/result.h>
+
+/// Bits of a page-table entry (Intel SDM 3A, table 4-20).
+inline constexpr uint64_t kPtePresent = 1ull << 0;
+inline constexpr uint64_t kPteWritable = 1ull << 1;
+inline constexpr uint64_t kPteUser = 1ull << 2;
+inline constexpr uint64_t kPteCacheDisable = 1ull << 4;
+inline constexpr uint64_t kPteLarge = 1ull << 7;   ///< in a page directory: maps 2 MiB
+inline constexpr uint64_t kPteGlobal = 1ull << 8;  ///< survives a CR3 load; the kernel's half
+inline constexpr uint64_t kPteCow = 1ull << 9;     ///< free for software: write means copy
+inline constexpr uint64_t kPteNoExecute = 1ull << 63;
+inline constexpr uint64_t kPteAddress = 0x000f'ffff'ffff'f000;
+
+/// Replaces the boot loader's tables by the kernel's own: direct map of the RAM in `info`, the image with
+/// W^X, nothing at all in the lower half. Uses allocate_frame(). Returns what went wrong in plain words, or
+/// null. Boot processor only, interrupts off.
+const char* init_paging(const BootInfo& info);
+
+/// Top table of the kernel's own address space, which kernel threads run in.
+PhysAddr kernel_root();
+
+/// The entry that maps the 4 KiB page at `address` under `root`, with tables made on the way (ENOMEM),
+/// present or not. EINVAL where a large page covers it.
+Result<uint64_t*> page_entry(PhysAddr root, VirtAddr address);
+/// Like page_entry() but makes nothing: null where a table is missing.
+uint64_t* find_page_entry(PhysAddr root, VirtAddr address);
+
+/// Maps one page of the kernel's half. `flags` are PTE bits besides present.
+Result<void> map_kernel_page(VirtAddr address, PhysAddr frame, uint64_t flags);
+/// Unmaps one page of the kernel's half on this processor and returns the frame that was there.
+PhysAddr unmap_kernel_page(VirtAddr address);
+/// Maps `size` bytes of device registers, uncached, and returns where.
+Result<VirtAddr> map_device(PhysAddr address, uint64_t size);
+
+/// A new address space: nothing below, the kernel above.
+Result<PhysAddr> create_root();
+/// Frees the tables of the lower half and the root; drops one reference of every frame still mapped there.
+void destroy_root(PhysAddr root);
+
+/// Calls `visit(address, entry)` for each present 4 KiB page of the lower half in [start, end), in order.
+template <class F>
+void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit);
+
+uint64_t* page_table(uint64_t entry);  ///< the table that a non-leaf entry leads to
+
+template <class F>
+void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit) {
+    // A step of each level: 512 GiB, 1 GiB, 2 MiB, 4 KiB. Absent tables are skipped whole.
+    uint64_t address = align_down(start, kPageSize);
+    while (address < end) {
+        uint64_t* table = page_table(root.value);
+        for (int shift = 39;; shift -= 9) {
+            uint64_t& entry = table[address >> shift & 511];
+            if (!(entry & kPtePresent) || shift == 12) {
+                if (entry & kPtePresent) visit(VirtAddr{address}, entry);
+                address = align_down(address, 1ull << shift) + (1ull << shift);
+                break;
+            }
+            table = page_table(entry);
+        }
+    }
+}

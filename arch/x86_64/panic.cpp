@@ -1,0 +1,120 @@
+/// @file
+/// The kernel's last words.
+#include <cstdarg>
+
+#include <arch/x86_64/backtrace.h>
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/exceptions.h>
+#include <arch/x86_64/idt.h>
+#include <arch/x86_64/layout.h>
+#include <arch/x86_64/paging.h>
+#include <kernel/console/console.h>
+#include <kernel/libk/format.h>
+#include <kernel/mm/frame.h>
+#include <kernel/panic_policy.h>
+#include <kernel/task/kernel_stack.h>
+#include <kernel/task/task.h>
+
+namespace {
+
+bool panicking = false;
+
+/// First of all: nothing may interrupt the report, and a fault inside of it must not start another.
+void begin_panic() {
+    irq_disable();
+    if (panicking) {
+        kprintf("\n(a second fault while reporting; stopping here)\n");
+        finish_panic();
+    }
+    panicking = true;
+    console_emergency();
+}
+
+/// The task on whose stack (or stack's guard) `rsp` lies: unlike current() this is right on any stack and
+/// after an overflow, which overwrites the owner's name at the base.
+const Task* task_of_stack(uint64_t rsp) {
+    const uint64_t base = kernel_stack_base(rsp);
+    if (!base) return nullptr;
+    for (const Task* task = first_task(); task; task = task->next_task)
+        if (task->kstack_top == base + kKernelStackSize) return task;
+    return nullptr;
+}
+
+void print_task(const Task* task) {
+    if (task)
+        kprintf("Task: %s (pid %d), kernel stack 0x%lx-0x%lx\n", task->name.data(), task->pid,
+                task->kstack_top - kKernelStackSize, task->kstack_top);
+    else
+        kprintf("Task: none\n");
+}
+
+/// The bytes around RIP, if they can be read: 8 before, 16 from it on, marked where it points.
+void print_code(uint64_t rip) {
+    kprintf("Code:");
+    for (uint64_t address = rip - 8; address != rip + 16; address++) {
+        const uint64_t root = read_cr3() & kPteAddress;
+        const uint64_t* entry = find_page_entry({root}, {address});
+        if (!entry || !(*entry & kPtePresent)) {
+            kprintf(" ??");
+            continue;
+        }
+        // Through the direct map: a user page is not ours to touch where it is (SMAP).
+        const auto* page = static_cast<const uint8_t*>(physical_pointer({*entry & kPteAddress}));
+        kprintf(address == rip ? " <%02x>" : " %02x", page[address % kPageSize]);
+    }
+    kprintf("\n");
+}
+
+}  // namespace
+
+void panic(const char* format, ...) {
+    const uint64_t rflags = read_rflags();
+    begin_panic();
+    va_list arguments;
+    va_start(arguments, format);
+    std::array<char, 256> text{};
+    size_t used = 0;
+    struct Cut {
+        std::span<char> out;
+        size_t& used;
+    } cut{text, used};
+    vformat({[](void* context, std::span<const char> piece) {
+                 auto& target = *static_cast<Cut*>(context);
+                 for (const char c : piece)
+                     if (target.used + 1 < target.out.size()) target.out[target.used++] = c;
+             },
+             &cut},
+            format, arguments);
+    va_end(arguments);
+
+    const uint64_t rsp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    kprintf("\nPANIC: %s\n", text.data());
+    kprintf("RSP=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=0\n", rsp, rflags, read_cr2(), read_cr3());
+    print_task(task_of_stack(rsp));
+    print_backtrace(reinterpret_cast<uint64_t>(__builtin_return_address(0)),
+                    *static_cast<uint64_t*>(__builtin_frame_address(0)));
+    finish_panic();
+}
+
+void panic_exception(const InterruptFrame& frame) {
+    begin_panic();
+    const ExceptionName& exception = exception_name(frame.vector);
+    kprintf("\nEXCEPTION: %s (%s, vector %lu), error code 0x%lx, in ring %lu\n", exception.name,
+            exception.mnemonic, frame.vector, frame.error, frame.cs & 3);
+    kprintf("RIP=0x%lx CS=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=0\n", frame.rip, frame.cs, frame.rflags,
+            read_cr2(), read_cr3());
+    kprintf("RSP=0x%lx SS=0x%lx RBP=0x%lx\n", frame.rsp, frame.ss, frame.rbp);
+    kprintf("RAX=0x%lx RBX=0x%lx RCX=0x%lx RDX=0x%lx RSI=0x%lx RDI=0x%lx\n", frame.rax, frame.rbx, frame.rcx,
+            frame.rdx, frame.rsi, frame.rdi);
+    kprintf("R8=0x%lx R9=0x%lx R10=0x%lx R11=0x%lx R12=0x%lx R13=0x%lx R14=0x%lx R15=0x%lx\n", frame.r8,
+            frame.r9, frame.r10, frame.r11, frame.r12, frame.r13, frame.r14, frame.r15);
+    const Task* task = frame.from_user() ? current() : task_of_stack(frame.rsp);
+    print_task(task);
+    const uint64_t base = frame.from_user() ? 0 : kernel_stack_base(frame.rsp);
+    if (base && frame.rsp < base + 256)
+        kprintf("The kernel stack has overflowed: RSP has reached the guard page below 0x%lx.\n", base);
+    print_code(frame.rip);
+    if (!frame.from_user()) print_backtrace(frame.rip, frame.rbp);
+    finish_panic();
+}

@@ -1,0 +1,30 @@
+/// @file
+/// switch_context(prev in RDI, next in RSI): an ordinary function call that returns on another task's stack.
+///
+/// The Context it leaves on prev's stack, highest address first:
+///
+///     return address (pushed by the call), RBP, RBX, R12, R13, R14, R15
+#include <asm_offsets.h>
+
+    .text
+    .global switch_context
+switch_context:
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    mov %rsp, OFFSETOF_Task_rsp(%rdi)
+    mov OFFSETOF_Task_rsp(%rsi), %rsp           // from here on this is next's stack
+    mov OFFSETOF_Task_cr3(%rsi), %rax
+    mov %rax, %cr3                              // the kernel's half is the same in every address space
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    ret
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,120 @@
+/// @file
+/// From the boot loader's hand-over to the first program.
+#include <algorithm>
+
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/devices.h>
+#include <arch/x86_64/gdt.h>
+#include <arch/x86_64/idt.h>
+#include <arch/x86_64/layout.h>
+#include <arch/x86_64/paging.h>
+#include <arch/x86_64/serial.h>
+#include <kernel/boot/boot_info.h>
+#include <kernel/console/console.h>
+#include <kernel/crash.h>
+#include <kernel/fs/vfs.h>
+#include <kernel/mm/frame.h>
+#include <kernel/panic_policy.h>
+#include <kernel/self_check.h>
+#include <kernel/task/scheduler.h>
+#include <kernel/task/task.h>
+#include <kernel/userspace.h>
+
+namespace {
+
+/// In EAX from a multiboot2 loader; boot.S puts the other one there for PVH.
+constexpr uint32_t kMultiboot2Magic = 0x36d76289;
+constexpr uint32_t kPvhMagic = 0x336ec578;
+/// Physical memory that boot.S has mapped.
+constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
+
+constexpr uint32_t kDefaultHz = 1000;
+
+BootInfo boot_info;
+
+/// The end of a boot that can't go on: one line, and rest.
+[[noreturn]] void boot_failed(const char* why) {
+    kprintf("Trapline can't start: %s.\n", why);
+    finish_panic();
+}
+
+const std::byte* read_physical(uint64_t address, uint64_t length) {
+    if (address == 0 || address >= kEarlyMapEnd || length > kEarlyMapEnd - address) return nullptr;
+    return static_cast<const std::byte*>(physical_pointer({address}));
+}
+
+const char* parse_boot_data(uint32_t magic, uint32_t address) {
+    if (magic == kPvhMagic) return parse_pvh(address, read_physical, boot_info);
+    if (magic != kMultiboot2Magic) return "the boot loader speaks neither multiboot2 nor PVH";
+    const std::byte* data = read_physical(address, sizeof(uint32_t));
+    if (!data) return "the multiboot2 information has no address";
+    // How long the structure is, only it knows; the parser checks it against what can be read at all.
+    return parse_multiboot2({data, kEarlyMapEnd - address}, address, boot_info);
+}
+
+/// Number behind `key=` on the command line, or `otherwise`.
+uint32_t command_line_number(const char* key, uint32_t otherwise) {
+    std::array<char, 12> text{};
+    if (!command_line_value(boot_info.command_line.data(), key, text)) return otherwise;
+    uint32_t value = 0;
+    for (const char* c = text.data(); *c >= '0' && *c <= '9' && value < 100'000'000; c++)
+        value = value * 10 + static_cast<uint32_t>(*c - '0');
+    return value;
+}
+
+bool command_line_is(const char* key, std::string_view value) {
+    std::array<char, 16> text{};
+    return command_line_value(boot_info.command_line.data(), key, text) &&
+           std::string_view(text.data()) == value;
+}
+
+void mount_initramfs() {
+    if (boot_info.module_count == 0)
+        boot_failed("the boot loader brought no initramfs (a module with the programs)");
+    const BootModule& module = boot_info.modules[0];
+    const auto* data = static_cast<const std::byte*>(physical_pointer({module.base}));
+    if (const char* error = mount_root({data, module.length})) boot_failed(error);
+    release_module(module.base, module.length);
+}
+
+/// The boot task: brings the machine up, then rests whenever nobody else has work.
+void boot_task_body() {
+    const uint32_t hz = command_line_number("hz", kDefaultHz);
+    if (hz < 10 || hz > 10'000) boot_failed("hz= on the command line must be between 10 and 10000");
+    if (const char* error = init_devices(hz)) boot_failed(error);
+    mount_initramfs();
+
+    std::array<char, 16> crash{};
+    if (command_line_value(boot_info.command_line.data(), "crash", crash)) crash_on_purpose(crash.data());
+
+    self_check();
+    start_userspace();
+
+    current()->idle = true;
+    for (;;) {
+        if (nothing_to_run()) wait_for_interrupt();
+        schedule();
+    }
+}
+
+}  // namespace
+
+/// boot.S comes here with interrupts off, on the boot stack, under its own page tables. `magic` says by which
+/// protocol, `address` is the physical address of the loader's data.
+extern "C" [[noreturn]] void kernel_main(uint32_t magic, uint32_t address) {
+    serial_init();
+    init_gdt();
+    init_idt();
+    init_cpu_features();
+
+    if (const char* error = parse_boot_data(magic, address)) boot_failed(error);
+    set_panic_exit(command_line_is("panic", "exit"));
+    if (const char* error = check_boot_info(boot_info, 0x100000, image_physical(kernel_end).value))
+        boot_failed(error);
+    if (const char* error = init_frames(boot_info)) boot_failed(error);
+    kprintf("Trapline on %s, %lu MiB\n", boot_info.loader, total_frame_count() * kPageSize >> 20);
+    if (const char* error = init_paging(boot_info)) boot_failed(error);
+    init_task_entry();
+    become_boot_task(boot_task_body);
+}

@@ -1,0 +1,245 @@
+/// @file
+/// Regions, faults and copy-on-write.
+#include <algorithm>
+
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/idt.h>
+#include <arch/x86_64/paging.h>
+#include <kernel/libk/string.h>
+#include <kernel/mm/address_space.h>
+#include <kernel/mm/frame.h>
+
+namespace {
+
+/// mmap(2) places its regions below this, which leaves room for the stack.
+constexpr uint64_t kMmapTop = 0x7fff'0000'0000;
+
+/// PTE bits of a private page under `protection`.
+uint64_t pte_flags(Protection protection) {
+    return kPtePresent | kPteUser | (protection.write ? kPteWritable : 0) |
+           (protection.execute ? 0 : kPteNoExecute);
+}
+
+PhysAddr frame_of(uint64_t entry) {
+    return {entry & kPteAddress};
+}
+
+bool valid_range(uint64_t start, uint64_t end) {
+    return start % kPageSize == 0 && end % kPageSize == 0 && start < end && start >= kUserMinimum &&
+           end <= kUserLimit;
+}
+
+}  // namespace
+
+Result<Ref<AddressSpace>> AddressSpace::create() {
+    const PhysAddr root = TRY(create_root());
+    auto space = make_ref<AddressSpace>(root);
+    if (!space.ok()) destroy_root(root);
+    return space;
+}
+
+AddressSpace::~AddressSpace() {
+    destroy_root(root_);
+}
+
+const Region* AddressSpace::find(uint64_t address) const {
+    for (int i = 0; i < region_count_; i++)
+        if (address >= regions_[i].start && address < regions_[i].end) return &regions_[i];
+    return nullptr;
+}
+
+Result<void> AddressSpace::add_region(uint64_t start, uint64_t end, Protection protection) {
+    if (!valid_range(start, end)) return Errno::kEINVAL;
+    int position = 0;
+    while (position < region_count_ && regions_[position].end <= start) position++;
+    if (position < region_count_ && regions_[position].start < end) return Errno::kEEXIST;
+    // Grow the neighbour below rather than add one: heaps and stacks of mmap(2) calls stay one region.
+    if (position > 0 && regions_[position - 1].end == start &&
+        regions_[position - 1].protection == protection) {
+        regions_[position - 1].end = end;
+        return {};
+    }
+    if (region_count_ == kMaximumRegions) return Errno::kENOMEM;
+    std::copy_backward(regions_.begin() + position, regions_.begin() + region_count_,
+                       regions_.begin() + region_count_ + 1);
+    regions_[position] = {start, end, protection};
+    region_count_++;
+    return {};
+}
+
+void AddressSpace::flush(uint64_t page) const {
+    if (read_cr3() == root_.value) invlpg(page);
+}
+
+void AddressSpace::drop_pages(uint64_t start, uint64_t end) {
+    for_each_user_page(root_, start, end, [this](VirtAddr page, uint64_t& entry) {
+        const PhysAddr frame = frame_of(entry);
+        entry = 0;
+        flush(page.value);
+        unref_frame(frame);
+    });
+}
+
+Result<void> AddressSpace::remove(uint64_t start, uint64_t end) {
+    if (!valid_range(start, end)) return Errno::kEINVAL;
+    // A hole in the middle makes two regions of one; refuse before anything changes.
+    const Region* around = find(start);
+    const bool splits = around && around->start < start && around->end > end;
+    if (splits && region_count_ == kMaximumRegions) return Errno::kENOMEM;
+    drop_pages(start, end);
+    if (splits) {
+        const Region upper{end, around->end, around->protection};
+        regions_[around - regions_.data()].end = start;
+        return add_region(upper.start, upper.end, upper.protection);
+    }
+    int kept = 0;
+    for (int i = 0; i < region_count_; i++) {
+        Region region = regions_[i];
+        if (region.start < end && region.end > start) {
+            if (region.start >= start && region.end <= end) continue;
+            if (region.start < start) region.end = start;
+            if (region.end > end) region.start = end;
+        }
+        regions_[kept++] = region;
+    }
+    region_count_ = kept;
+    return {};
+}
+
+Result<void> AddressSpace::protect(uint64_t start, uint64_t end, Protection protection) {
+    if (!valid_range(start, end)) return Errno::kEINVAL;
+    for (uint64_t at = start; at < end;) {
+        const Region* region = find(at);
+        if (!region) return Errno::kENOMEM;
+        at = region->end;
+    }
+    // Cut the regions at both ends, so that whole ones can be changed.
+    for (const uint64_t cut : {start, end}) {
+        const Region* region = find(cut);
+        if (!region || region->start == cut) continue;
+        if (region_count_ == kMaximumRegions) return Errno::kENOMEM;
+        const auto index = region - regions_.data();
+        std::copy_backward(regions_.begin() + index, regions_.begin() + region_count_,
+                           regions_.begin() + region_count_ + 1);
+        regions_[index].end = cut;
+        regions_[index + 1].start = cut;
+        region_count_++;
+    }
+    for (int i = 0; i < region_count_; i++)
+        if (regions_[i].start >= start && regions_[i].end <= end) regions_[i].protection = protection;
+    for_each_user_page(root_, start, end, [&](VirtAddr page, uint64_t& entry) {
+        // A page that may be shared must not become writable here: the next write fault decides.
+        entry = frame_of(entry).value | (pte_flags(protection) & ~kPteWritable) |
+                (protection.write ? kPteCow : 0);
+        flush(page.value);
+    });
+    return {};
+}
+
+Result<uint64_t> AddressSpace::find_free(uint64_t size) const {
+    if (size == 0 || size > kMmapTop - kUserMinimum) return Errno::kENOMEM;
+    uint64_t top = kMmapTop;
+    for (int i = region_count_ - 1; i >= 0; i--) {
+        if (regions_[i].start >= kMmapTop) continue;
+        if (regions_[i].end <= top && top - regions_[i].end >= size) return top - size;
+        top = std::min(top, regions_[i].start);
+    }
+    if (top - kUserMinimum >= size) return top - size;
+    return Errno::kENOMEM;
+}
+
+Result<void> AddressSpace::map_shared(uint64_t page, PhysAddr frame) {
+    const Region* region = find(page);
+    auto entry = region ? page_entry(root_, {page}) : Result<uint64_t*>(Errno::kEINVAL);
+    if (!entry.ok() || *entry.value() & kPtePresent) {
+        unref_frame(frame);
+        return entry.ok() ? Errno::kEEXIST : entry.error();
+    }
+    const Protection protection = region->protection;
+    *entry.value() = frame.value | (pte_flags(protection) & ~kPteWritable) | (protection.write ? kPteCow : 0);
+    return {};
+}
+
+Result<void> AddressSpace::make_private(uint64_t* entry, const Region& region) {
+    const PhysAddr shared = frame_of(*entry);
+    PhysAddr frame = shared;
+    if (frame_references(shared) > 1) {
+        frame = TRY(allocate_frame());
+        memcpy(physical_pointer(frame), physical_pointer(shared), kPageSize);
+        unref_frame(shared);
+    }
+    *entry = frame.value | pte_flags(region.protection);
+    return {};
+}
+
+Result<void*> AddressSpace::writable_page(uint64_t page) {
+    const Region* region = find(page);
+    if (!region) return Errno::kEFAULT;
+    uint64_t* entry = TRY(page_entry(root_, {page}));
+    if (!(*entry & kPtePresent)) {
+        const PhysAddr frame = TRY(allocate_zeroed_frame());
+        *entry = frame.value | pte_flags(region->protection);
+    } else {
+        TRY_VOID(make_private(entry, *region));
+        flush(page);
+    }
+    return physical_pointer(frame_of(*entry));
+}
+
+bool AddressSpace::handle_fault(VirtAddr address, uint64_t error) {
+    const Region* region = find(address.value);
+    if (!region) return false;
+    if (error & kPageFaultWrite && !region->protection.write) return false;
+    if (error & kPageFaultFetch && !region->protection.execute) return false;
+
+    const uint64_t page = align_down(address.value, kPageSize);
+    auto found = page_entry(root_, {page});
+    if (!found.ok()) return false;
+    uint64_t* entry = found.value();
+    if (!(*entry & kPtePresent)) {
+        auto frame = allocate_zeroed_frame();
+        if (!frame.ok()) return false;
+        *entry = frame.value().value | pte_flags(region->protection);
+        return true;
+    }
+    if (error & kPageFaultWrite && *entry & kPteCow) {
+        if (!make_private(entry, *region).ok()) return false;
+        flush(page);
+        return true;
+    }
+    return false;
+}
+
+Result<Ref<AddressSpace>> AddressSpace::clone() {
+    Ref<AddressSpace> copy = TRY(create());
+    copy->regions_ = regions_;
+    copy->region_count_ = region_count_;
+    copy->heap_start_ = heap_start_;
+    copy->heap_end_ = heap_end_;
+    Result<void> result;
+    for_each_user_page(root_, 0, kUserLimit, [&](VirtAddr page, uint64_t& entry) {
+        auto target = result.ok() ? page_entry(copy->root_, page) : Result<uint64_t*>(Errno::kENOMEM);
+        if (!target.ok()) {
+            result = Errno::kENOMEM;
+            return;
+        }
+        if (entry & kPteWritable) {
+            entry = (entry & ~kPteWritable) | kPteCow;
+            flush(page.value);
+        }
+        ref_frame(frame_of(entry));
+        *target.value() = entry & ~(1ull << 5 | 1ull << 6);  // accessed and dirty are the parent's
+    });
+    if (!result.ok()) return result.error();
+    return copy;
+}
+
+uint64_t AddressSpace::brk(uint64_t end) {
+    if (end < heap_start_ || end > kMmapTop) return heap_end_;
+    const uint64_t old_page = align_up(heap_end_, kPageSize);
+    const uint64_t new_page = align_up(end, kPageSize);
+    if (new_page > old_page && !add_region(old_page, new_page, {.write = true}).ok()) return heap_end_;
+    if (new_page < old_page && !remove(new_page, old_page).ok()) return heap_end_;
+    heap_end_ = end;
+    return heap_end_;
+}

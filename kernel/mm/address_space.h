@@ -1,0 +1,82 @@
+/// @file
+/// A program's memory: which ranges it may use and how, and the page tables that follow from faults.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <arch/x86_64/layout.h>
+#include <kernel/libk/address.h>
+#include <kernel/libk/ref.h>
+#include <kernel/libk/result.h>
+
+/// What a region allows; PROT_* of mmap(2).
+struct Protection {
+    bool write = false;
+    bool execute = false;
+    constexpr bool operator==(const Protection&) const = default;
+};
+
+/// A range of whole pages that a program may use. Pages appear when they are touched.
+struct Region {
+    uint64_t start = 0;
+    uint64_t end = 0;
+    Protection protection;
+};
+
+/// Address space of one process. Used by its own task only (fork() reads the parent's before the child runs),
+/// so it needs no lock.
+class AddressSpace : public RefCounted {
+  public:
+    /// An empty one, or ENOMEM.
+    static Result<Ref<AddressSpace>> create();
+    /// Takes over `root`; use create().
+    explicit AddressSpace(PhysAddr root) : root_(root) {}
+    /// Must not be the address space in use: switch to the kernel's first.
+    ~AddressSpace() override;
+
+    /// Physical address of the top page table, for CR3.
+    uint64_t cr3() const { return root_.value; }
+
+    /// Allows [start, end), whole pages, zero-filled on first touch. EEXIST when a region is there already,
+    /// ENOMEM when there are too many, EINVAL outside the user's half.
+    Result<void> add_region(uint64_t start, uint64_t end, Protection protection);
+    /// Forbids [start, end) and frees its pages. Regions are cut where they reach beyond.
+    Result<void> remove(uint64_t start, uint64_t end);
+    /// Changes what [start, end) allows; ENOMEM when a part of it is in no region.
+    Result<void> protect(uint64_t start, uint64_t end, Protection protection);
+    /// The highest free range of `size` bytes below the stack, for mmap(2); ENOMEM.
+    Result<uint64_t> find_free(uint64_t size) const;
+
+    /// Maps `frame` at `page`, inside a region, taking over the caller's reference. Copied on write where the
+    /// region allows writing.
+    Result<void> map_shared(uint64_t page, PhysAddr frame);
+    /// A page's content for the kernel to fill before the program runs; private, made when absent.
+    Result<void*> writable_page(uint64_t page);
+
+    /// Mends a page fault at `address` with the processor's `error` bits: zero-fills, or copies what was
+    /// shared. False when the program had no right to do what it did, or memory is out.
+    bool handle_fault(VirtAddr address, uint64_t error);
+
+    /// A copy for fork(2): the same regions, pages shared until one side writes.
+    Result<Ref<AddressSpace>> clone();
+
+    /// The heap of brk(2): [program's end, break).
+    void set_program_end(uint64_t end) { heap_start_ = heap_end_ = align_up(end, kPageSize); }
+    /// Moves the break and returns it, or where it was when it can't be moved.
+    uint64_t brk(uint64_t end);
+
+  private:
+    static constexpr int kMaximumRegions = 64;
+
+    const Region* find(uint64_t address) const;
+    Result<void> make_private(uint64_t* entry, const Region& region);
+    void flush(uint64_t page) const;
+    void drop_pages(uint64_t start, uint64_t end);
+
+    PhysAddr root_;
+    std::array<Region, kMaximumRegions> regions_;  ///< sorted, disjoint
+    int region_count_ = 0;
+    uint64_t heap_start_ = 0;
+    uint64_t heap_end_ = 0;
+};

@@ -1,0 +1,120 @@
+/// @file
+/// The kernel's frame allocator: one FrameAllocator over all of RAM, with a lock around it.
+#include <algorithm>
+
+#include <arch/x86_64/layout.h>
+#include <kernel/libk/string.h>
+#include <kernel/mm/frame.h>
+#include <kernel/mm/frame_allocator.h>
+#include <kernel/sync/spinlock.h>
+
+namespace {
+
+/// Left alone: firmware data, the loader's structures, and room for what must lie below 1 MiB.
+constexpr uint64_t kLowMemory = 1024 * 1024;
+/// What boot.S has mapped: the metadata must lie below, since it is written before there are other tables.
+constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
+
+SpinLock lock("frames");
+FrameAllocator frames;
+
+/// A stretch of memory that is not the allocator's to give.
+struct Range {
+    uint64_t start;
+    uint64_t end;
+};
+
+/// Calls `visit(start, end)` for the parts of [start, end) that lie outside the `kept` ranges.
+template <class F>
+void outside(uint64_t start, uint64_t end, std::span<const Range> kept, F&& visit) {
+    while (start < end) {
+        // The kept range that begins first at or after `start`, or lies around it.
+        uint64_t stop = end;
+        uint64_t skip_to = end;
+        for (const Range& range : kept) {
+            if (range.end <= start || range.start >= stop) continue;
+            stop = std::max(range.start, start);
+            skip_to = range.end;
+        }
+        if (stop > start) visit(start, stop);
+        start = stop == end ? end : skip_to;
+    }
+}
+
+}  // namespace
+
+const char* init_frames(const BootInfo& info) {
+    uint64_t top = 0;
+    for (const MemoryRegion& region : info.memory())
+        if (region.type == MemoryType::kUsable) top = std::max(top, region.end());
+    const uint64_t count = top / kPageSize;
+    const uint64_t metadata_size = align_up(count * sizeof(FrameMeta), kPageSize);
+
+    std::array<Range, 3 + BootInfo::kMaximumModules> kept{};
+    size_t kept_count = 0;
+    kept[kept_count++] = {0, kLowMemory};
+    kept[kept_count++] = {kLowMemory, image_physical(kernel_end).value};
+    for (size_t i = 0; i < info.module_count; i++)
+        kept[kept_count++] = {align_down(info.modules[i].base, kPageSize),
+                              align_up(info.modules[i].base + info.modules[i].length, kPageSize)};
+
+    // The metadata goes into the first gap that is large enough, and is then kept as well.
+    uint64_t metadata = 0;
+    for (const MemoryRegion& region : info.memory()) {
+        if (region.type != MemoryType::kUsable) continue;
+        outside(region.base, std::min(region.end(), kEarlyMapEnd), {kept.data(), kept_count},
+                [&](uint64_t start, uint64_t end) {
+                    start = align_up(start, kPageSize);
+                    if (!metadata && start < end && end - start >= metadata_size) metadata = start;
+                });
+    }
+    if (!metadata) return "no stretch of memory is large enough for the frame allocator's own records";
+    kept[kept_count++] = {metadata, metadata + metadata_size};
+
+    frames.init({static_cast<FrameMeta*>(physical_pointer({metadata})), count}, {0});
+    for (const MemoryRegion& region : info.memory()) {
+        if (region.type != MemoryType::kUsable) continue;
+        outside(region.base, region.end(), {kept.data(), kept_count},
+                [](uint64_t start, uint64_t end) { frames.add_free({start}, end - start); });
+    }
+    return nullptr;
+}
+
+void release_module(uint64_t start, uint64_t length) {
+    LockGuard guard(lock);
+    frames.add_free({align_down(start, kPageSize)},
+                    align_up(start + length, kPageSize) - align_down(start, kPageSize));
+}
+
+Result<PhysAddr> allocate_frame() {
+    LockGuard guard(lock);
+    return frames.allocate();
+}
+
+Result<PhysAddr> allocate_zeroed_frame() {
+    const PhysAddr frame = TRY(allocate_frame());
+    memset(physical_pointer(frame), 0, kPageSize);
+    return frame;
+}
+
+void ref_frame(PhysAddr frame) {
+    LockGuard guard(lock);
+    frames.ref(frame);
+}
+
+void unref_frame(PhysAddr frame) {
+    LockGuard guard(lock);
+    frames.unref(frame);
+}
+
+uint32_t frame_references(PhysAddr frame) {
+    LockGuard guard(lock);
+    return frames.references(frame);
+}
+
+uint64_t free_frame_count() {
+    return frames.free_count();
+}
+uint64_t total_frame_count() {
+    return frames.total_count();
+}

@@ -1,0 +1,137 @@
+/// @file
+/// Exit, wait, and starting the first processes.
+#include <arch/x86_64/context.h>
+#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/paging.h>
+#include <arch/x86_64/user_entry.h>
+#include <kernel/console/console.h>
+#include <kernel/libk/string.h>
+#include <kernel/task/process.h>
+#include <kernel/task/scheduler.h>
+
+namespace {
+
+/// Init inherits every orphan.
+constexpr int kInitPid = 1;
+
+/// True when `child` is one that wait_for_child(pid) of `parent` asks for.
+bool is_wanted(const Task& child, const Task& parent, int pid) {
+    if (child.parent != &parent) return false;
+    if (pid > 0) return child.pid == pid;
+    if (pid == -1) return true;
+    return child.process_group == (pid == 0 ? parent.process_group : -pid);
+}
+
+/// Moves `task` to `space`, and the processor with it when `task` is running.
+void use_address_space(Task& task, Ref<AddressSpace> space) {
+    const uint64_t cr3 = space ? space->cr3() : kernel_root().value;
+    const uint64_t flags = irq_save();
+    task.cr3 = cr3;
+    if (&task == current()) write_cr3(cr3);
+    std::swap(task.space, space);
+    irq_restore(flags);
+    // `space` now holds the old one, which goes here, when no processor uses its tables any more.
+}
+
+/// The last path component, for Task::name.
+std::string_view base_name(std::string_view path) {
+    const size_t slash = path.rfind('/');
+    if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+    return path;
+}
+
+/// Gives `task` the program: memory, name, and a fresh set of registers.
+void adopt_program(Task& task, LoadedProgram&& program, std::string_view path) {
+    use_address_space(task, std::move(program.space));
+    copy_string(task.name, base_name(path));
+    reset_user_state(task.user_state);
+    if (&task == current()) load_user_state(task);
+}
+
+}  // namespace
+
+Result<Task*> start_process(std::string_view path) {
+    LoadedProgram program =
+        TRY(load_program("/", path, {{path.data(), path.size() + 1}, 1}, {{"PATH=/bin", 10}, 1}));
+    Ref<OpenFile> console = TRY(open_file("/", "/dev/console", kO_RDWR, 0));
+    Task* task = TRY(create_task(base_name(path), current()));
+    task->process_group = task->pid;
+    for (int fd = 0; fd < 3; fd++) (void)task->files.install(console, false);
+    const uint64_t entry = program.entry;
+    const uint64_t stack = program.stack;
+    adopt_program(*task, std::move(program), path);
+    prepare_user_entry(*task, entry, stack);
+    start_task(*task);
+    return task;
+}
+
+Errno replace_program(std::string_view path, const StringList& arguments, const StringList& environment) {
+    Task& task = *current();
+    uint64_t entry;
+    uint64_t stack;
+    {
+        auto program = load_program(task.cwd.data(), path, arguments, environment);
+        if (!program.ok()) return program.error();
+        entry = program.value().entry;
+        stack = program.value().stack;
+        adopt_program(task, std::move(program.value()), path);
+        task.files.close_for_exec();
+    }
+    enter_user(entry, stack);
+}
+
+void exit_current(int status) {
+    Task& task = *current();
+    task.files.close_all();
+    use_address_space(task, {});
+
+    (void)irq_save();
+    {
+        LockGuard guard(task_list_lock());
+        Task* init = find_task(kInitPid);
+        bool inherited_zombie = false;
+        for (Task* child = first_task(); child; child = child->next_task) {
+            if (child->parent != &task) continue;
+            child->parent = init;
+            inherited_zombie |= child->state == TaskState::kZombie;
+        }
+        if (inherited_zombie && init) init->child_exit.wake_all();
+        task.exit_status = status;
+        task.state = TaskState::kZombie;
+        if (task.parent) task.parent->child_exit.wake_all();
+    }
+    // With interrupts off nobody sees the zombie before the processor has left its stack.
+    retire_current();
+}
+
+Result<ExitedChild> wait_for_child(int pid, bool may_wait) {
+    Task& parent = *current();
+    for (;;) {
+        Task* dead = nullptr;
+        {
+            LockGuard guard(task_list_lock());
+            bool any = false;
+            for (Task* task = first_task(); task && !dead; task = task->next_task) {
+                if (!is_wanted(*task, parent, pid)) continue;
+                any = true;
+                if (task->state == TaskState::kZombie) dead = task;
+            }
+            if (!any) return Errno::kECHILD;
+            if (!dead) {
+                if (!may_wait) return ExitedChild{};
+                TRY_VOID(parent.child_exit.wait(guard));
+            }
+        }
+        if (dead) {
+            const ExitedChild child{dead->pid, dead->exit_status};
+            destroy_task(*dead);
+            return child;
+        }
+    }
+}
+
+void return_to_user_work() {
+    Task& task = *current();
+    if (task.fatal_signal) exit_current(task.fatal_signal);
+    task.work = 0;
+}

@@ -1,0 +1,53 @@
+/// @file
+/// The life of a process: program, exit, wait.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <kernel/libk/result.h>
+#include <kernel/task/task.h>
+
+/// Arguments or environment of a new program: null-terminated strings packed one behind the other.
+struct StringList {
+    std::span<const char> bytes;  ///< all strings with their nulls
+    size_t count = 0;
+};
+
+/// A program loaded into an address space of its own, ready to be entered.
+struct LoadedProgram {
+    Ref<AddressSpace> space;
+    uint64_t entry = 0;  ///< RIP of its first instruction
+    uint64_t stack = 0;  ///< RSP there: argc, argv, envp and the auxiliary vector (System V ABI, 3.4.1)
+};
+
+/// Loads the ELF executable `path`. ENOENT, ENOEXEC (with the reason in the kernel's log), ENOMEM, E2BIG when
+/// arguments and environment exceed one page. Task context.
+Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
+                                   const StringList& environment);
+
+/// Starts `path` as a new process with the console as its descriptors 0, 1 and 2. Kernel's use: init, and the
+/// programs of chapter 1.
+Result<Task*> start_process(std::string_view path);
+
+/// Replaces the current process's program; returns only on failure. The caller must own nothing: destructors
+/// on its stack never run.
+Errno replace_program(std::string_view path, const StringList& arguments, const StringList& environment);
+
+/// Ends the current task with an exit status as wait4() reports it: code << 8, or the signal that killed it.
+/// Its children become init's.
+[[noreturn]] void exit_current(int status);
+
+/// Pid and status of a dead child.
+struct ExitedChild {
+    int pid = 0;  ///< 0: none is dead yet, and the caller would not wait
+    int status = 0;
+};
+/// Waits for a child of the current task to die, and buries it. `pid` > 0: that child; -1: any; 0 or < -1:
+/// any of the process group (0: the caller's). ECHILD without such a child, EINTR when killed. Task context.
+Result<ExitedChild> wait_for_child(int pid, bool may_wait);
+
+/// Called by the entry paths before a return to ring 3 when Task::work is set: ends the task if a fatal
+/// signal is pending. IF=0.
+extern "C" void return_to_user_work();

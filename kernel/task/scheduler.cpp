@@ -1,0 +1,80 @@
+/// @file
+/// Round robin over a circular queue.
+#include <arch/x86_64/context.h>
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/libk/panic.h>
+#include <kernel/task/run_queue.h>
+#include <kernel/task/scheduler.h>
+#include <kernel/task/task.h>
+
+uint64_t context_switch_count = 0;
+
+namespace {
+
+RunQueue<Task> queue;
+
+/// The task after `prev` in the round. The head, once it idles, is passed over unless it is alone.
+Task* pick_next(Task& prev) {
+    Task* next = prev.next;
+    if (next->idle && !queue.is_alone()) next = next->next;
+    return next;
+}
+
+/// Everything that changes hands with the processor, then the switch itself, which must come last: what
+/// follows it runs when `prev` is resumed, on prev's stack, at another time.
+void switch_to(Task* prev, Task* next) {
+    context_switch_count++;
+    if (next->is_user()) publish_kernel_stack(*next);
+    switch_entry_state(*prev, *next);
+    switch_user_state(*prev, *next);
+    switch_context(prev, next);
+}
+
+/// Unlinks the current task and goes on with the one after it.
+void leave_queue(TaskState state) {
+    Task* prev = current();
+    KASSERT(prev != &queue.head());
+    Task* next = pick_next(*prev);
+    if (next == prev) next = &queue.head();
+    queue.remove(*prev);
+    prev->state = state;
+    switch_to(prev, next);
+}
+
+}  // namespace
+
+void init_scheduler(Task& boot_task) {
+    queue.init(boot_task);
+}
+
+void schedule() {
+    Task* prev = current();
+    Task* next = pick_next(*prev);
+    if (next == prev) return;
+    switch_to(prev, next);
+}
+
+void start_task(Task& task) {
+    LockGuard guard(task_list_lock());
+    task.state = TaskState::kRunnable;
+    queue.insert_after_head(task);
+}
+
+void block_current() {
+    leave_queue(TaskState::kBlocked);
+}
+
+void make_runnable(Task& task) {
+    if (task.state != TaskState::kBlocked) return;
+    task.state = TaskState::kRunnable;
+    queue.insert_before(task, queue.head());
+}
+
+void retire_current() {
+    leave_queue(TaskState::kZombie);
+    panic("a dead task was run");
+}
+
+bool nothing_to_run() {
+    return queue.is_alone();
+}

@@ -1,0 +1,157 @@
+/// @file
+/// Making and unmaking tasks, and the list of all of them.
+#include <arch/x86_64/context.h>
+#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/paging.h>
+#include <kernel/libk/string.h>
+#include <kernel/mm/heap.h>
+#include <kernel/task/kernel_stack.h>
+#include <kernel/task/process.h>
+#include <kernel/task/scheduler.h>
+#include <kernel/task/task.h>
+#include <kernel/task/timer.h>
+
+/// Head of the list of all tasks; C linkage so that debuggers and the test harness find it by this name.
+extern "C" {
+Task* all_tasks = nullptr;
+}
+
+namespace {
+
+/// More tasks than this and fork(2) says EAGAIN: a fork bomb must leave room for a shell to end it.
+constexpr int kMaximumTasks = 512;
+
+SpinLock lock("task list");
+int task_count = 0;
+int next_pid = 0;  ///< the boot task is 0, init 1
+
+/// The boot task never ends, so it has no destructor to be run and needs no heap.
+alignas(Task) std::array<std::byte, sizeof(Task)> boot_task_memory;
+void (*boot_body)();
+
+/// Context::rip of a kernel thread: calls its body, whose address and argument wait in callee-saved
+/// registers.
+extern "C" void kernel_thread_start();
+
+}  // namespace
+
+SpinLock& task_list_lock() {
+    return lock;
+}
+Task* first_task() {
+    return all_tasks;
+}
+
+Task* find_task(int pid) {
+    for (Task* task = all_tasks; task; task = task->next_task)
+        if (task->pid == pid) return task;
+    return nullptr;
+}
+
+namespace {
+
+/// Appends a task whose stack exists to the list of all tasks.
+void enlist(Task& task, std::string_view name, Task* parent) {
+    copy_string(task.name, name);
+    task.parent = parent;
+    task.cr3 = kernel_root().value;
+    task.start_tick = timer_ticks();
+    LockGuard guard(lock);
+    task.pid = next_pid++;
+    task.process_group = parent ? parent->process_group : task.pid;
+    Task** link = &all_tasks;
+    while (*link) link = &(*link)->next_task;
+    *link = &task;
+    task_count++;
+}
+
+extern "C" [[noreturn]] void boot_task_start() {
+    boot_body();
+    panic("the boot task returned");
+}
+
+}  // namespace
+
+void become_boot_task(void (*body)()) {
+    Task& boot_task = *new (boot_task_memory.data()) Task;
+    auto stack = allocate_kernel_stack(&boot_task);
+    if (!stack.ok()) panic("no memory for the boot task's stack");
+    boot_task.kstack_top = stack.value().value;
+    enlist(boot_task, "idle", nullptr);
+    init_scheduler(boot_task);
+    boot_body = body;
+    asm volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call boot_task_start" ::"r"(boot_task.kstack_top));
+    __builtin_unreachable();
+}
+
+Result<Task*> create_task(std::string_view name, Task* parent) {
+    if (task_count >= kMaximumTasks) return Errno::kEAGAIN;
+    void* memory = kmalloc(sizeof(Task));
+    if (!memory) return Errno::kENOMEM;
+    Task* task = new (memory) Task;
+    auto stack = allocate_kernel_stack(task);
+    if (!stack.ok()) {
+        kfree(task);
+        return stack.error();
+    }
+    task->kstack_top = stack.value().value;
+    enlist(*task, name, parent);
+    return task;
+}
+
+void destroy_task(Task& task) {
+    {
+        LockGuard guard(lock);
+        Task** link = &all_tasks;
+        while (*link != &task) link = &(*link)->next_task;
+        *link = task.next_task;
+        task_count--;
+    }
+    free_kernel_stack({task.kstack_top});
+    task.~Task();
+    kfree(&task);
+}
+
+Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), void* argument) {
+    Task* task = TRY(create_task(name, current()));
+    auto* context = reinterpret_cast<Context*>(task->kstack_top) - 1;
+    *context = {};
+    context->rip = reinterpret_cast<uint64_t>(kernel_thread_start);
+    context->rbx = reinterpret_cast<uint64_t>(body);
+    context->r12 = reinterpret_cast<uint64_t>(argument);
+    task->rsp = reinterpret_cast<uint64_t>(context);
+    start_task(*task);
+    return task;
+}
+
+/// Called by kernel_thread_start when the thread's body has returned.
+extern "C" [[noreturn]] void kernel_thread_end() {
+    exit_current(0);
+}
+
+void force_signal(Task& task, int signal) {
+    const uint64_t flags = irq_save();
+    if (task.is_user()) {
+        if (!task.fatal_signal) task.fatal_signal = signal;
+        task.work = 1;
+        make_runnable(task);
+    }
+    irq_restore(flags);
+}
+
+void send_signal(Task& task, int signal) {
+    if (signal == 0 || signal == kSIGCHLD || task.state == TaskState::kZombie) return;
+    if (signal != kSIGKILL && task.ignored_signals & 1u << signal) return;
+    force_signal(task, signal);
+}
+
+Result<void> signal_group(int group, int signal) {
+    bool found = false;
+    for_each_task([&](Task& task) {
+        if (!task.is_user() || task.process_group != group) return;
+        found = true;
+        send_signal(task, signal);
+    });
+    if (!found) return Errno::kESRCH;
+    return {};
+}

@@ -1,0 +1,52 @@
+/// @file
+/// Ticks and sleepers.
+#include <algorithm>
+
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/task/task.h>
+#include <kernel/task/timer.h>
+
+namespace {
+
+constexpr uint64_t kNever = ~0ull;
+
+SpinLock lock("timer");
+WaitQueue sleepers;
+uint64_t ticks = 0;
+uint64_t next_wake = kNever;  ///< the earliest tick that a sleeper waits for
+uint32_t hz = 1000;
+
+}  // namespace
+
+uint64_t timer_ticks() {
+    return ticks;
+}
+uint32_t timer_hz() {
+    return hz;
+}
+uint64_t monotonic_nanoseconds() {
+    return ticks * (1'000'000'000 / hz);
+}
+
+void init_timer(uint32_t ticks_per_second) {
+    hz = ticks_per_second;
+}
+
+void timer_tick() {
+    LockGuard guard(lock);
+    ticks++;
+    if (Task* task = current()) task->ticks_used++;
+    if (ticks < next_wake) return;
+    // Those whose time has not come go to sleep again and set next_wake anew.
+    next_wake = kNever;
+    sleepers.wake_all();
+}
+
+Result<void> sleep_until(uint64_t tick) {
+    LockGuard guard(lock);
+    while (ticks < tick) {
+        next_wake = std::min(next_wake, tick);
+        TRY_VOID(sleepers.wait(guard));
+    }
+    return {};
+}

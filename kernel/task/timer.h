@@ -1,0 +1,22 @@
+/// @file
+/// The clock: ticks since boot, and sleeping until one.
+#pragma once
+
+#include <cstdint>
+
+#include <kernel/libk/result.h>
+
+/// Ticks since boot.
+uint64_t timer_ticks();
+/// Ticks a second.
+uint32_t timer_hz();
+/// Nanoseconds since boot, in steps of a tick.
+uint64_t monotonic_nanoseconds();
+
+/// Sets the tick rate before the timer starts.
+void init_timer(uint32_t hz);
+/// One tick of the clock: accounts it to the current task and wakes sleepers. IF=0, from the timer's
+/// interrupt.
+void timer_tick();
+/// Sleeps until at least tick number `tick`; EINTR when killed meanwhile. Task context.
+Result<void> sleep_until(uint64_t tick);

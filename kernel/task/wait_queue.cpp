@@ -1,0 +1,34 @@
+/// @file
+/// Sleeping and waking.
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/libk/panic.h>
+#include <kernel/task/scheduler.h>
+#include <kernel/task/task.h>
+
+Result<void> WaitQueue::wait(LockGuard& guard) {
+    Task* task = current();
+    if (task->fatal_signal) return Errno::kEINTR;
+    task->wait_link = head_;
+    head_ = task;
+    // The guard holds interrupts off, so nothing happens between giving up the lock and sleeping.
+    guard.lock().unlock();
+    block_current();
+    guard.lock().lock();
+    // A signal wakes without wake_all(): the task is still in the list then.
+    for (Task** link = &head_; *link; link = &(*link)->wait_link) {
+        if (*link == task) {
+            *link = task->wait_link;
+            break;
+        }
+    }
+    if (task->fatal_signal) return Errno::kEINTR;
+    return {};
+}
+
+void WaitQueue::wake_all() {
+    while (Task* task = head_) {
+        head_ = task->wait_link;
+        task->wait_link = nullptr;
+        make_runnable(*task);
+    }
+}
