@@ -89,13 +89,10 @@ int list_directory(const char* path, int fd) {
             auto* entry = reinterpret_cast<DirectoryEntry*>(buffer + offset);
             offset += entry->length;
             if (entry->name[0] == '.' && !show_hidden) continue;
-            if (!insert(entry->name)) {
-                print_to(2, "ls: %s: too many names, some are left out\n", path);
-                status = 1;
-                break;
-            }
+            if (!insert(entry->name)) status = 1;
         }
     }
+    if (status) print_to(2, "ls: %s: too many names, some are left out\n", path);
     if (got < 0) status = complain("ls", path, got);
     if (!show_long && terminal_width) {
         show_columns();
@@ -113,7 +110,9 @@ int list_directory(const char* path, int fd) {
     return status;
 }
 
-int list(const char* path, bool title) {
+/// Lists a directory or shows a file. `title`: the name goes before a directory's contents; `first`: nothing
+/// has been listed yet.
+int list(const char* path, bool title, bool first) {
     const long fd = open(path, O_RDONLY | O_DIRECTORY);
     if (fd == -ENOTDIR) {
         if (show_long) return show_details(path, path);
@@ -121,7 +120,7 @@ int list(const char* path, bool title) {
         return 0;
     }
     if (fd < 0) return complain("ls", path, fd);
-    if (title) print("%s:\n", path);
+    if (title) print("%s%s:\n", first ? "" : "\n", path);
     const int status = list_directory(path, static_cast<int>(fd));
     close(static_cast<int>(fd));
     return status;
@@ -142,11 +141,9 @@ int main(int argc, char** argv) {
         if (letter == 'l') show_long = true;
         if (letter == '1') terminal_width = 0;
     }
-    if (options.operand() == argc) return list(".", false);
+    if (options.operand() == argc) return list(".", false, true);
     int status = 0;
-    for (int i = options.operand(); i < argc; ++i) {
-        if (i > options.operand()) print("\n");
-        status |= list(argv[i], argc - options.operand() > 1);
-    }
+    const int first = options.operand();
+    for (int i = first; i < argc; ++i) status |= list(argv[i], argc - first > 1, i == first);
     return status;
 }

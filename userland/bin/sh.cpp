@@ -308,7 +308,7 @@ size_t count_assignments(char** words) {
 
 /// Runs a command within this process, which is a child made for it.
 [[noreturn]] void run_in_child(const Command& command) {
-    static WordList words;
+    WordList words;
     if (!expand(command, words)) exit(kStatusMisuse);
     if (redirect_all(command.tokens, command.count)) exit(1);
     char** arguments = words.words();
