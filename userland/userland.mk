@@ -22,7 +22,8 @@ user_object = $(addprefix $B/user/,$(addsuffix .o,$(call at,$1)))
 program = $(patsubst userland/%,$B/programs/%,$(basename $1))
 PROGRAMS := $(call program,$(USER_SOURCES))
 $(call record,$B/user_flags.txt,$(TARGET_CXX) $(USER_CXXFLAGS))
-$(call record,$B/user_objects.txt,$(call user_object,$(filter userland/%.cpp userland/%.S,$(FILES))))
+USER_PARTS := $(filter-out $(USER_LIB) $(USER_SOURCES),$(filter userland/%.cpp,$(FILES)))
+$(call record,$B/user_objects.txt,$(call user_object,$(USER_LIB) $(USER_PARTS)))
 USER_RECORDS := $B/overrides.txt $B/user_flags.txt
 
 $B/user/%.cpp.o: %.cpp $(USER_RECORDS) | need
@@ -37,7 +38,7 @@ $B/user/lib.a: $(call user_object,$(USER_LIB)) $B/user_objects.txt
 	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $(filter %.o,$^)
 
 # Each program depends on the object of its own source; the library comes behind it.
-parts = $(if $(filter userland/bin/%,$1),$(filter $(1:userland/bin/%.cpp=userland/%)/%.cpp,$(FILES)))
+parts = $(if $(filter userland/bin/%,$1),$(filter $(1:userland/bin/%.cpp=userland/%)/%,$(USER_PARTS)))
 $(foreach s,$(USER_SOURCES),$(eval $(call program,$s): $(call user_object,$s $(call parts,$s))))
 $(filter-out $B/programs/ring3/%,$(PROGRAMS)): $B/user/lib.a
 $(PROGRAMS): $(USER_LD) $B/user_objects.txt
@@ -50,4 +51,4 @@ $B/initramfs.cpio: $(PROGRAMS) $(call at,$(USER_FILES)) $B/initramfs.txt labs/to
 	$(Q)labs/tools/initramfs.sh $@ $(foreach p,$(PROGRAMS),$(p:$B/programs/%=%)=$p) \
 	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
 
--include $(addsuffix .d,$(call user_object,$(filter userland/%.cpp userland/%.S,$(FILES))))
+-include $(addsuffix .d,$(call user_object,$(USER_LIB) $(USER_PARTS) $(USER_SOURCES)))

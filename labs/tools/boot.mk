@@ -1,18 +1,20 @@
 # Booting a state: the ISO with GRUB, and QEMU by hand or under gdb.
 
-#: BOOT=grub          how `make run` boots: grub (BIOS), uefi, pvh (no loader, fastest), seabios-pvh
+#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what `make gdb` does) or seabios-pvh
 #: APPEND="words"     kernel command line; panic=exit ends QEMU on a panic
 #: CPUS=1             processors
 #: MEM=128            MiB of memory
 #: QEMU_EXTRA="..."   more options for QEMU
+#: GDB_EXTRA="..."    more arguments for gdb
 #: ACCEL=kvm          KVM in place of QEMU's own emulation, at your own risk
-BOOT ?= grub
+BOOT ?= $(if $(filter gdb,$(MAKECMDGOALS)),pvh,grub)
 APPEND ?=
 CPUS ?= 1
 MEM ?= 128
 ACCEL ?= tcg
 QEMU_EXTRA ?=
-export BOOT APPEND CPUS MEM ACCEL
+GDB_EXTRA ?=
+export GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
 .PHONY: run gdb
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
@@ -46,3 +48,6 @@ BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $
 run: $(BOOT_FILES) | need ## boot the state in QEMU; this terminal is its console, Ctrl-A X leaves
 	@echo "Ctrl-A X leaves QEMU"
 	@labs/tools/qemu.sh $B $(QEMU_EXTRA)
+
+gdb: $(BOOT_FILES) | need ## boot the state under gdb, stopped at kernel_main
+	@labs/tools/gdb.sh $B $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch) $(QEMU_EXTRA)
