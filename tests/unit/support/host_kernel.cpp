@@ -1,0 +1,109 @@
+/// @file
+/// Stand-ins for tasks, user copies, sleep, signals, the clock and the console.
+
+#include <tests/unit/support/host_kernel.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/console/console.h>
+#include <kernel/fs/random.h>
+#include <kernel/mm/user_copy.h>
+#include <kernel/task/timer.h>
+#include <kernel/task/wait_queue.h>
+#include <tests/unit/support/frames.h>
+
+HostKernel host;
+
+namespace {
+
+constinit SpinLock list_lock("task list");
+alignas(kPageSize) std::byte user_memory[kHostUserPages * kPageSize];
+
+bool user_can_reach(uint64_t address, size_t length) {
+    const uint64_t start = user_address();
+    return address >= start && address - start <= sizeof user_memory &&
+           length <= sizeof user_memory - (address - start);
+}
+
+}  // namespace
+
+Task& host_task() {
+    static Task task;
+    return task;
+}
+
+void reset_host_kernel() {
+    host = {};
+    host_interrupts_enabled = true;
+    Task& task = host_task();
+    task.files.close_all();
+    task.files.umask = 022;
+    task.pid = 7;
+    task.process_group = 7;
+    task.name = {"prog"};
+    task.state = TaskState::kRunnable;
+    task.cwd = {"/"};
+    task.work = 0;
+    task.parent = nullptr;
+    reset_host_frames();
+    std::memset(user_memory, 0, sizeof user_memory);
+}
+
+std::byte* host_user_memory() { return user_memory; }
+
+Task* current() { return &host_task(); }
+Task* first_task() { return &host_task(); }
+SpinLock& task_list_lock() { return list_lock; }
+
+Result<void> WaitQueue::wait(LockGuard& guard) {
+    host.sleeps++;
+    if (host.killed) return Errno::kEINTR;
+    if (!host.while_asleep) throw std::logic_error("slept, and nobody is there to end it");
+    guard.lock().unlock();
+    host.while_asleep();
+    guard.lock().lock();
+    return {};
+}
+void WaitQueue::wake_all() {}
+
+void send_signal(Task& task, int signal) {
+    // A real signal takes locks, so it must not be sent under one with interrupts off.
+    if (!host_interrupts_enabled) throw std::logic_error("signal sent under a lock");
+    host.signals.push_back({task.pid, signal});
+}
+Result<void> signal_group(int group, int signal) {
+    if (!host_interrupts_enabled) throw std::logic_error("signal sent under a lock");
+    host.signals.push_back({-group, signal});
+    return {};
+}
+
+Result<void> copy_from_user(void* to, UserPtr<const void> from, size_t length) {
+    if (!host_interrupts_enabled) throw std::logic_error("user memory touched under a lock");
+    if (!user_can_reach(from.address, length)) return Errno::kEFAULT;
+    std::memcpy(to, reinterpret_cast<const void*>(from.address), length);
+    return {};
+}
+Result<void> copy_to_user(UserPtr<void> to, const void* from, size_t length) {
+    if (!host_interrupts_enabled) throw std::logic_error("user memory touched under a lock");
+    if (!user_can_reach(to.address, length)) return Errno::kEFAULT;
+    std::memcpy(reinterpret_cast<void*>(to.address), from, length);
+    return {};
+}
+Result<size_t> copy_string_from_user(std::span<char> out, UserPtr<const char> from) {
+    for (size_t i = 0; i < out.size(); i++) {
+        TRY_VOID(copy_from_user(&out[i], UserPtr<const void>{from.address + i}, 1));
+        if (out[i] == '\0') return i;
+    }
+    return Errno::kENAMETOOLONG;
+}
+
+uint64_t timer_ticks() { return host.ticks; }
+uint32_t timer_hz() { return 1000; }
+
+void console_write(std::span<const char> bytes) { host.screen.append(bytes.data(), bytes.size()); }
+
+void fill_random(std::span<std::byte> out) { std::fill(out.begin(), out.end(), std::byte{0x5a}); }
