@@ -91,7 +91,8 @@ at = $(foreach f,$1,$(at_$f))
 
 # build/sol2 with the usual compiler and optimisation, else build/clang++/sol2, build/g++-O0/sol2, ...
 BUILD := build$(if $(filter-out g++-O2,$(notdir $(CXX))$(OPT)),/$(notdir $(CXX))$(filter-out -O2,$(OPT)))
-B := $(BUILD)/$(subst SOL=,sol,$(subst LAB=,lab,$(STATE)))
+state_names = $(patsubst SOL=%,sol%,$(patsubst LAB=%,lab%,$1))
+B := $(BUILD)/$(call state_names,$(STATE))
 
 # $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
 # depends on FILE is remade when the text changes, and only then.
@@ -118,7 +119,7 @@ include labs/tools/boot.mk
 include tests/tests.mk
 
 .PHONY: all help setup where diff tree docs clean
-all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso ## build the state: kernel, initramfs and ISO
+all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso $B/compile_commands.json ## build the state: kernel, initramfs and ISO
 	@:
 
 help: ## this list
@@ -135,7 +136,36 @@ need:
 	@labs/tools/setup.sh need $(NEEDS)
 
 where: ## print each file of the state and the layer it comes from
-	$(foreach f,$(FILES),$(info $f  $(patsubst $(at_$f),(tree),$(patsubst %/$f,%,$(at_$f)))))@:
+	$(foreach f,$(FILES),$(info $f  $(if $(filter $f,$(at_$f)),(tree),$(patsubst %/$f,%,$(at_$f)))))@:
+
+#: FROM=SOL=1 TO=LAB=2   the states that `make diff` compares; default: the chosen state and the one below it
+TO ?= $(STATE)
+FROM ?= SOL=$(call minus_one,$(patsubst SOL=%,%,$(patsubst LAB=%,%,$(TO))))
+changed = $(foreach f,$(sort $(call files,$1) $(call files,$2)),\
+    $(if $(call same,x$(call locate,$1,$f),x$(call locate,$2,$f)),,$f:$(call locate,$1,$f):$(call locate,$2,$f)))
+diff: ## print what changes between two states, as one patch with plain paths
+	@labs/tools/diff.sh $(call changed,$(call layers,$(call check_state,$(FROM))),$(call layers,$(call check_state,$(TO))))
+
+#: DIR=folder         where `make tree` writes
+tree: ## write the state to DIR as a tree of its own, without layers
+	@labs/tools/tree.sh "$(DIR)" $(STATE) $(foreach f,$(FILES),$f:$(at_$f))
+
+NEEDS_docs := docs
+docs: $B/include/arch/x86_64/asm_offsets.h | need ## make build/docs/html from the comments and docs/
+	$(Q)mkdir -p build && { cat Doxyfile; echo "STRIP_FROM_PATH = $(LAYERS)"; echo "INCLUDE_PATH = $(LAYERS) $B/include"; \
+	    echo "INPUT = $(filter %.h %.cpp,$(call at,$(FILES))) $(wildcard README.md docs tests/harness)"; } | doxygen -
+	@echo "build/docs/html/index.html"
+
+# For clangd and clang-tidy: how each source of the state is compiled; the state built last is the one at the top.
+command = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"},
+$B/compile_commands.json: $B/kernel_objects.txt $B/kernel_flags.txt $B/user_objects.txt $B/initramfs.txt $T/objects.txt
+	$(file >$@,[)
+	$(foreach f,$(call at,$(filter %.cpp,$(KERNEL_SOURCES))),$(file >>$@,$(call command,$f,$(TARGET_CXX) $(KERNEL_CXXFLAGS))))
+	$(foreach f,$(call at,$(filter userland/%.cpp,$(FILES))),$(file >>$@,$(call command,$f,$(TARGET_CXX) $(USER_CXXFLAGS))))
+	$(foreach f,$(filter tests/unit/%,$(UNIT_SOURCES)),$(file >>$@,$(call command,$f,$(HOSTCXX) $(UNIT_CXXFLAGS))))
+	$(foreach f,$(SYSTEM_SOURCES),$(file >>$@,$(call command,$f,$(HOSTCXX) $(SYSTEM_CXXFLAGS))))
+	$(Q)sed -i '$$s/,$$/]/' $@
+	$(Q)cp $@ compile_commands.json
 
 clean: ## remove everything that was built
 	rm -rf build compile_commands.json

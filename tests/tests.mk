@@ -1,1 +1,63 @@
+# The tests: host unit tests, system tests that boot each state in QEMU, tests of the make targets, style.
+#
+#   tests/unit/*_test.cpp and support/*.cpp, with the kernel sources that sources.txt lists: one program
+#   tests/system/*.cpp with tests/harness/*.cpp: one program, which finds the built states by TRAPLINE_BUILD
+#   tests/tools/*_test.sh: scripts that test the make targets, the tools and the style of the sources
 
+#: TESTS=pattern      run only the GoogleTests whose names match, as in TESTS='Shell.*'
+TESTS ?= *
+.PHONY: test check tidy
+NEEDS_test := iso run uefi test
+NEEDS_check := $(NEEDS_test)
+NEEDS_tidy := tidy
+
+T := $(BUILD)/test
+TEST_CXXFLAGS := -std=c++20 $(WARNINGS) -O1 -g -pthread
+UNIT_CXXFLAGS := $(TEST_CXXFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
+    -Itests/unit/support/include $(addprefix -I,$(call layers,$(DEFAULT_STATE)))
+SYSTEM_CXXFLAGS := $(TEST_CXXFLAGS) -I.
+
+UNIT_SOURCES := $(wildcard tests/unit/*_test.cpp tests/unit/support/*.cpp) \
+    $(foreach f,$(file <tests/unit/sources.txt),$(or $(call locate,$(call layers,$(DEFAULT_STATE)),$f),\
+        $(error tests/unit/sources.txt: there is no $f in $(DEFAULT_STATE))))
+SYSTEM_SOURCES := $(wildcard tests/harness/*.cpp tests/system/*.cpp)
+UNIT_OBJECTS := $(UNIT_SOURCES:%=$T/unit/%.o)
+SYSTEM_OBJECTS := $(SYSTEM_SOURCES:%=$T/system/%.o)
+$(call record,$T/flags.txt,$(HOSTCXX) $(UNIT_CXXFLAGS))
+$(call record,$T/objects.txt,$(UNIT_OBJECTS) $(SYSTEM_OBJECTS))
+
+$T/unit/%.o: % $T/flags.txt | need
+	$(call say,TESTCXX  $<)
+	$(Q)mkdir -p $(@D) && $(HOSTCXX) $(UNIT_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$T/system/%.o: % $T/flags.txt | need
+	$(call say,TESTCXX  $<)
+	$(Q)mkdir -p $(@D) && $(HOSTCXX) $(SYSTEM_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$T/unit-tests: $(UNIT_OBJECTS) $T/objects.txt
+	$(call say,LINK     $@)
+	$(Q)$(HOSTCXX) $(UNIT_CXXFLAGS) -o $@ $(filter %.o,$^) -lgtest -lgtest_main
+
+$T/system-tests: $(SYSTEM_OBJECTS) $T/objects.txt
+	$(call say,LINK     $@)
+	$(Q)$(HOSTCXX) $(SYSTEM_CXXFLAGS) -o $@ $(filter %.o,$^) -lgtest -lgtest_main -lfmt
+
+-include $(addsuffix .d,$(UNIT_OBJECTS) $(SYSTEM_OBJECTS))
+
+# Every state that there is, each built by a make of its own.
+BUILD_STATES := $(addprefix build-,$(call state_names,$(STATES)))
+.PHONY: $(BUILD_STATES)
+$(BUILD_STATES): | need
+	@+$(MAKE) SOL= LAB= $(patsubst sol%,SOL=%,$(patsubst lab%,LAB=%,$(@:build-%=%))) all
+
+RUN_TESTS = TRAPLINE_ROOT=$(CURDIR) TRAPLINE_BUILD=$(CURDIR)/$(BUILD) \
+    TRAPLINE_STATES="$(call state_names,$(STATES))" TESTS='$(TESTS)' tests/tools/run.sh $T
+
+test: $(BUILD_STATES) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
+	@$(RUN_TESTS) all
+
+check: $(BUILD_STATES) $T/unit-tests $T/system-tests ## the quick part of the tests, under a minute
+	@$(RUN_TESTS) quick
+
+tidy: $B/compile_commands.json $B/include/arch/x86_64/asm_offsets.h | need ## clang-tidy over the state's kernel
+	@echo $(filter %.cpp,$(call at,$(KERNEL_SOURCES))) | xargs -n 4 -P $(shell nproc) clang-tidy --quiet -p $B

@@ -42,7 +42,6 @@ parts = $(if $(filter userland/bin/%,$1),$(filter $(1:userland/bin/%.cpp=userlan
 $(foreach s,$(USER_SOURCES),$(eval $(call program,$s): $(call user_object,$s $(call parts,$s))))
 $(filter-out $B/programs/ring3/%,$(PROGRAMS)): $B/user/lib.a
 $(PROGRAMS): $(USER_LD) $B/user_objects.txt
-	$(call say,LINK     $@)
 	$(Q)mkdir -p $(@D) && $(USER_LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(call record,$B/initramfs.txt,$(PROGRAMS) $(call at,$(USER_FILES)))
