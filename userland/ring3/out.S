@@ -1,0 +1,15 @@
+// Writes I/O port 0x80. Expected: #GP, vector 13, error code 0: IOPL is 0 and the TSS has no I/O bit map.
+/// @file
+/// Linked without the user library: chapter 1 has no system call. Anything but the exception named above ends
+/// in ud2.
+
+    .text
+    .globl _start
+    .type _start, @function
+_start:
+    xor %eax, %eax
+    out %al, $0x80
+    ud2
+    .size _start, . - _start
+
+    .section .note.GNU-stack, "", @progbits
