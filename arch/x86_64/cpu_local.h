@@ -1,23 +1,12 @@
 /// @file
-/// What this processor is doing: whose stack it stands on. Chapters that enter the kernel from ring 3 replace
-/// this file to say where the entry paths find their stack.
+/// What the entry paths from ring 3 need to know about the running task. The chapters that build those paths replace this
+/// file; the tree has no ring 3, so there is nothing to know.
 #pragma once
 
-#include <cstdint>
+#include <arch/x86_64/current.h>
 
-struct Task;
-
-/// The task whose kernel stack this code runs on; null on the boot stack. The owner's address stands at the
-/// base of every kernel stack, and stacks are aligned to their size, so RSP is all it takes. Not on an
-/// interrupt stack of its own (IST).
-inline Task* current() {
-    uint64_t rsp;
-    asm volatile("mov %%rsp, %0" : "=r"(rsp));
-    return *reinterpret_cast<Task**>(rsp & ~uint64_t{16 * 1024 - 1});
-}
-
-/// Tells the processor which kernel stack to enter on when `next` is interrupted in ring 3. Called by the
-/// scheduler just before it switches to a user task; IF=0. The tree has no ring 3.
+/// Tells the processor which kernel stack to enter on while `next` is in ring 3. Called by the scheduler just before it
+/// switches to a user task; IF=0.
 inline void publish_kernel_stack(const Task& /*next*/) {}
-/// Exchanges what the entry path keeps for a task while it is in the kernel. Called with each switch; IF=0.
+/// Exchanges what the entry path keeps for a task that is in the kernel. Called with each switch; IF=0.
 inline void switch_entry_state(Task& /*prev*/, const Task& /*next*/) {}

@@ -6,7 +6,8 @@
 ///     SS, RSP, RFLAGS, CS, RIP, error code      pushed by the processor (error code: some vectors only)
 ///     vector                                    pushed by the stub
 ///     RAX RBX RCX RDX RSI RDI RBP R8 … R15      pushed here; RSP now points to an InterruptFrame
-#include <asm_offsets.h>
+#include <arch/x86_64/entry_macros.h>
+#include <arch/x86_64/asm_offsets.h>
 
     .text
 
@@ -28,28 +29,16 @@ interrupt_stubs:
 
     .global interrupt_entry
 interrupt_entry:
-    pushq %rax
-    pushq %rbx
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %rbp
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    PUSH_REGISTERS
+    .global interrupt_call
+interrupt_call:                                 // RSP: InterruptFrame
     cld                                         // C++ expects it (System V ABI, 3.2.1); a program may have set DF
     mov %rsp, %rdi
-    xor %ebp, %ebp                              // a backtrace ends here and goes on from the frame
+    xor %ebp, %ebp                              // a backtrace ends here
     call interrupt_dispatch
 
     .global interrupt_exit
-interrupt_exit:                                 // RSP: InterruptFrame. Tasks that never ran start here.
+interrupt_exit:                                 // RSP: InterruptFrame. Programs that never ran start here.
     testb $3, OFFSETOF_InterruptFrame_cs(%rsp)
     jz 1f
     mov $-KERNEL_STACK_SIZE, %rax               // back to ring 3: is there work first? current()->work
@@ -57,21 +46,7 @@ interrupt_exit:                                 // RSP: InterruptFrame. Tasks th
     mov (%rax), %rax
     cmpl $0, OFFSETOF_Task_work(%rax)
     jne 2f
-1:  popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rbp
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rbx
-    popq %rax
+1:  POP_REGISTERS
     add $16, %rsp                               // vector and error code
     iretq
 2:  call return_to_user_work

@@ -4,7 +4,7 @@
 /// The Context it leaves on prev's stack, highest address first:
 ///
 ///     return address (pushed by the call), RBP, RBX, R12, R13, R14, R15
-#include <asm_offsets.h>
+#include <arch/x86_64/asm_offsets.h>
 
     .text
     .global switch_context

@@ -6,15 +6,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include <arch/x86_64/current.h>
 #include <arch/x86_64/fpu.h>
 #include <kernel/fs/vfs.h>
 #include <kernel/libk/result.h>
 #include <kernel/mm/address_space.h>
 #include <kernel/task/wait_queue.h>
-
-/// Size of a kernel stack in bytes; stacks are aligned to it, so that current() finds the owner by masking
-/// RSP.
-inline constexpr uint64_t kKernelStackSize = 16 * 1024;
 
 enum class TaskState : uint32_t {
     kRunnable,  ///< in the run queue
