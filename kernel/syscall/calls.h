@@ -54,3 +54,31 @@ SystemCall sys_getcwd;      ///< getcwd(buffer, size)
 SystemCall sys_mkdir;       ///< mkdir(path, mode)
 SystemCall sys_rmdir;       ///< rmdir(path)
 SystemCall sys_unlink;      ///< unlink(path)
+
+// Processes: kernel/syscall/process_calls.cpp; fork_call.cpp comes with the chapter on system calls.
+SystemCall sys_fork;          ///< fork()
+SystemCall sys_execve;        ///< execve(path, arguments, environment): each vector's strings within one page
+SystemCall sys_exit;          ///< exit(code) and exit_group(code)
+SystemCall sys_wait4;         ///< wait4(pid, status, options): WNOHANG; resource usage is not reported
+SystemCall sys_getpid;        ///< getpid()
+SystemCall sys_getppid;       ///< getppid()
+SystemCall sys_getuid;        ///< getuid() and the other three: everybody is root
+SystemCall sys_setpgid;       ///< setpgid(pid, group)
+SystemCall sys_getpgrp;       ///< getpgrp()
+SystemCall sys_getpgid;       ///< getpgid(pid)
+SystemCall sys_kill;          ///< kill(pid, signal)
+SystemCall sys_rt_sigaction;  ///< rt_sigaction(signal, action, old, 8): SIG_DFL and SIG_IGN only
+SystemCall sys_sched_yield;   ///< sched_yield()
+SystemCall sys_reboot;        ///< reboot(magic, magic, command): power off only
+
+// Memory: kernel/syscall/memory_calls.cpp.
+SystemCall sys_brk;       ///< brk(end)
+SystemCall sys_mmap;      ///< mmap(address, length, protection, flags): private and anonymous only
+SystemCall sys_munmap;    ///< munmap(address, length)
+SystemCall sys_mprotect;  ///< mprotect(address, length, protection)
+
+// The machine: kernel/syscall/system_calls.cpp.
+SystemCall sys_nanosleep;      ///< nanosleep(request, -): the remaining time is not reported
+SystemCall sys_clock_gettime;  ///< clock_gettime(clock, result): every clock counts from boot
+SystemCall sys_uname;          ///< uname(result)
+SystemCall sys_arch_prctl;     ///< arch_prctl(command, address): FS and GS base

@@ -54,8 +54,7 @@ Result<Task*> start_process(std::string_view path) {
     LoadedProgram program =
         TRY(load_program("/", path, {{path.data(), path.size() + 1}, 1}, {{"PATH=/bin", 10}, 1}));
     Ref<OpenFile> console = TRY(open_file("/", "/dev/console", kO_RDWR, 0));
-    Task* task = TRY(create_task(base_name(path), current()));
-    task->process_group = task->pid;
+    Task* task = TRY(create_task(base_name(path), current(), false));
     for (int fd = 0; fd < 3; fd++) (void)task->files.install(console, false);
     const uint64_t entry = program.entry;
     const uint64_t stack = program.stack;
@@ -65,18 +64,27 @@ Result<Task*> start_process(std::string_view path) {
     return task;
 }
 
-Errno replace_program(std::string_view path, const StringList& arguments, const StringList& environment) {
+Result<Task*> fork_process() {
+    Task& parent = *current();
+    Ref<AddressSpace> space = TRY(parent.space->clone());
+    Task* child = TRY(create_task(parent.name.data(), &parent, false));
+    child->cr3 = space->cr3();
+    child->space = std::move(space);
+    child->files.copy_from(parent.files);
+    child->cwd = parent.cwd;
+    child->process_group = parent.process_group;
+    child->ignored_signals = parent.ignored_signals;
+    save_user_state(parent);
+    child->user_state = parent.user_state;
+    return child;
+}
+
+void replace_program(const char* path, LoadedProgram&& program) {
     Task& task = *current();
-    uint64_t entry;
-    uint64_t stack;
-    {
-        auto program = load_program(task.cwd.data(), path, arguments, environment);
-        if (!program.ok()) return program.error();
-        entry = program.value().entry;
-        stack = program.value().stack;
-        adopt_program(task, std::move(program.value()), path);
-        task.files.close_for_exec();
-    }
+    const uint64_t entry = program.entry;
+    const uint64_t stack = program.stack;
+    adopt_program(task, std::move(program), path);
+    task.files.close_for_exec();
     enter_user(entry, stack);
 }
 

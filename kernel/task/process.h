@@ -31,9 +31,13 @@ Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, 
 /// programs of chapter 1.
 Result<Task*> start_process(std::string_view path);
 
-/// Replaces the current process's program; returns only on failure. The caller must own nothing: destructors
-/// on its stack never run.
-Errno replace_program(std::string_view path, const StringList& arguments, const StringList& environment);
+/// A copy of the current process, complete but for the registers it starts with, and not started yet. ENOMEM,
+/// or EAGAIN when there are too many. Task context.
+Result<Task*> fork_process();
+
+/// Makes the current process run `program`, which was loaded from `path`, from its first instruction. The
+/// caller must own nothing else: destructors on its stack never run.
+[[noreturn]] void replace_program(const char* path, LoadedProgram&& program);
 
 /// Ends the current task with an exit status as wait4() reports it: code << 8, or the signal that killed it.
 /// Its children become init's.

@@ -23,7 +23,8 @@ constexpr int kMaximumTasks = 512;
 
 SpinLock lock("task list");
 int task_count = 0;
-int next_pid = 0;  ///< the boot task is 0, init 1
+int next_pid = 1;            ///< of processes: the first is init
+int next_kernel_thread = 0;  ///< kernel threads count down, from the boot task's 0
 
 /// The boot task never ends, so it has no destructor to be run and needs no heap.
 alignas(Task) std::array<std::byte, sizeof(Task)> boot_task_memory;
@@ -51,14 +52,16 @@ Task* find_task(int pid) {
 namespace {
 
 /// Appends a task whose stack exists to the list of all tasks.
-void enlist(Task& task, std::string_view name, Task* parent) {
+void enlist(Task& task, std::string_view name, Task* parent, bool kernel_thread) {
     copy_string(task.name, name);
     task.parent = parent;
     task.cr3 = kernel_root().value;
     task.start_tick = timer_ticks();
     LockGuard guard(lock);
-    task.pid = next_pid++;
-    task.process_group = parent ? parent->process_group : task.pid;
+    task.pid = kernel_thread ? next_kernel_thread-- : next_pid++;
+    // A process that the kernel starts leads a group of its own; fork_process() makes its child a member of
+    // the parent's.
+    task.process_group = task.pid;
     Task** link = &all_tasks;
     while (*link) link = &(*link)->next_task;
     *link = &task;
@@ -77,14 +80,14 @@ void become_boot_task(void (*body)()) {
     auto stack = allocate_kernel_stack(&boot_task);
     if (!stack.ok()) panic("no memory for the boot task's stack");
     boot_task.kstack_top = stack.value().value;
-    enlist(boot_task, "idle", nullptr);
+    enlist(boot_task, "idle", nullptr, true);
     init_scheduler(boot_task);
     boot_body = body;
     asm volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call boot_task_start" ::"r"(boot_task.kstack_top));
     __builtin_unreachable();
 }
 
-Result<Task*> create_task(std::string_view name, Task* parent) {
+Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_thread) {
     if (task_count >= kMaximumTasks) return Errno::kEAGAIN;
     void* memory = kmalloc(sizeof(Task));
     if (!memory) return Errno::kENOMEM;
@@ -95,7 +98,7 @@ Result<Task*> create_task(std::string_view name, Task* parent) {
         return stack.error();
     }
     task->kstack_top = stack.value().value;
-    enlist(*task, name, parent);
+    enlist(*task, name, parent, kernel_thread);
     return task;
 }
 
@@ -113,7 +116,7 @@ void destroy_task(Task& task) {
 }
 
 Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), void* argument) {
-    Task* task = TRY(create_task(name, current()));
+    Task* task = TRY(create_task(name, current(), true));
     auto* context = reinterpret_cast<Context*>(task->kstack_top) - 1;
     *context = {};
     context->rip = reinterpret_cast<uint64_t>(kernel_thread_start);

@@ -90,8 +90,9 @@ void for_each_task(F&& visit) {
 [[noreturn]] void become_boot_task(void (*body)());
 
 /// A task with a kernel stack and nothing to run yet, in the list of all tasks but not in the run queue.
-/// ENOMEM, or EAGAIN when there are too many. `parent` may be null.
-Result<Task*> create_task(std::string_view name, Task* parent);
+/// ENOMEM, or EAGAIN when there are too many. `parent` may be null. Processes get pids from 1 up, kernel
+/// threads from 0 down.
+Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_thread);
 /// Takes a task that never ran, or a zombie, out of the list and frees it. Task context.
 void destroy_task(Task& task);
 

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 1's userspace: the programs of /ring3, one after the other. Without system calls a program can do just
-/// one thing that the kernel notices: fault.
+/// Chapter 1's userspace: the programs of /ring3, one after the other. Without system calls a program can do
+/// just one thing that the kernel notices: fault.
 #include <arch/x86_64/tss.h>
 #include <kernel/console/console.h>
 #include <kernel/fs/vfs.h>
@@ -38,13 +38,17 @@ void run_ring3_programs(void*) {
         run_program(entry.value().name.data());
         count++;
     }
-    kprintf("%d programs ran in ring 3 and ended; the kernel lives. System calls come in chapter 2.\n", count);
+    kprintf("%d programs ran in ring 3 and ended; the kernel lives. System calls come in chapter 2.\n",
+            count);
 }
 
 }  // namespace
 
-void init_task_entry() { init_tss(); }
+void init_task_entry() {
+    init_tss();
+}
 
 void start_userspace() {
-    if (!start_kernel_thread("ring3", run_ring3_programs, nullptr).ok()) panic("no memory for the first thread");
+    if (!start_kernel_thread("ring3", run_ring3_programs, nullptr).ok())
+        panic("no memory for the first thread");
 }

@@ -11,7 +11,8 @@ inline constexpr uint64_t kTypeTss = 0b1001;
 inline constexpr uint64_t kTypeBusy = 0b0010;
 
 /// Bits of a code or data descriptor. Base and limit are absent: 64-bit mode ignores them for these segments.
-inline constexpr uint64_t kDescriptorAccessed = 1ull << 40;  ///< set beforehand, or loading would write to the GDT
+inline constexpr uint64_t kDescriptorAccessed = 1ull
+                                                << 40;  ///< set beforehand, or loading would write to the GDT
 inline constexpr uint64_t kDescriptorWritable = 1ull << 41;  ///< data; for code: readable
 inline constexpr uint64_t kDescriptorExecutable = 1ull << 43;
 inline constexpr uint64_t kDescriptorNotSystem = 1ull << 44;  ///< code or data
@@ -34,8 +35,8 @@ constexpr uint64_t data_descriptor(uint64_t dpl) {
 /// The two GDT slots of a 64-bit TSS at `base` whose last byte is at base + `limit`.
 constexpr std::array<uint64_t, 2> tss_descriptor(uint64_t base, uint64_t limit) {
     return {
-        (limit & 0xffff) | (base & 0xffffff) << 16 | kTypeTss << 40 | kDescriptorPresent | (limit >> 16 & 0xf) << 48 |
-            (base >> 24 & 0xff) << 56,
+        (limit & 0xffff) | (base & 0xffffff) << 16 | kTypeTss << 40 | kDescriptorPresent |
+            (limit >> 16 & 0xf) << 48 | (base >> 24 & 0xff) << 56,
         base >> 32,
     };
 }

@@ -16,7 +16,8 @@ std::array<uint64_t, 9> gdt{
     0,                   // 0x20: kUserBase
     data_descriptor(3),  // 0x28: kUserData
     code_descriptor(3),  // 0x30: kUserCode
-    0, 0,                // 0x38: kTssSelector
+    0,
+    0,  // 0x38: kTssSelector
 };
 
 }  // namespace
@@ -26,8 +27,8 @@ void init_gdt() {
         uint16_t limit;  // the last valid byte
         const void* base;
     } pointer{sizeof(gdt) - 1, gdt.data()};
-    // CS can't be moved to: a far return pops it, here with the address of the next line. SS, DS and ES get ring 0
-    // data; FS and GS are null, their bases are set by other means.
+    // CS can't be moved to: a far return pops it, here with the address of the next line. SS, DS and ES get
+    // ring 0 data; FS and GS are null, their bases are set by other means.
     asm volatile(
         "lgdt %0\n"
         "pushq %1\n"

@@ -1,6 +1,6 @@
 /// @file
-/// Segment selectors and the global descriptor table. The order is not free: SYSCALL and SYSRET compute selectors from one
-/// number each (Intel SDM 2B).
+/// Segment selectors and the global descriptor table. The order is not free: SYSCALL and SYSRET compute
+/// selectors from one number each (Intel SDM 2B).
 ///
 ///     SYSCALL   CS = STAR[47:32]        SS = STAR[47:32] + 8     so ring 0 data follows ring 0 code
 ///     SYSRET    SS = STAR[63:48] + 8    CS = STAR[63:48] + 16    so ring 3: 32-bit code, data, 64-bit code
@@ -14,7 +14,8 @@
 inline constexpr uint16_t kKernelCode = 0x10;
 /// Ring 0 data: STAR[47:32] + 8.
 inline constexpr uint16_t kKernelData = 0x18;
-/// STAR[63:48]: where SYSRET starts to count. Its own slot would be 32-bit user code, which this kernel has not.
+/// STAR[63:48]: where SYSRET starts to count. Its own slot would be 32-bit user code, which this kernel has
+/// not.
 inline constexpr uint16_t kUserBase = 0x20 | 3;
 /// Ring 3 data: STAR[63:48] + 8.
 inline constexpr uint16_t kUserData = 0x28 | 3;

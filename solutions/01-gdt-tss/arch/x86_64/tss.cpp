@@ -26,7 +26,8 @@ void use_interrupt_stack(uint8_t vector, void (*entry)(), InterruptStack stack) 
 }  // namespace
 
 void init_tss() {
-    // The I/O permission map would begin here, beyond the segment's limit: ring 3 may use no port at all (Intel SDM 1, 19.5.2).
+    // The I/O permission map would begin here, beyond the segment's limit: ring 3 may use no port at all
+    // (Intel SDM 1, 19.5.2).
     tss.io_map_base = sizeof(TaskStateSegment);
     load_tss(reinterpret_cast<uint64_t>(&tss), sizeof(TaskStateSegment) - 1);
     use_interrupt_stack(kNMI, nmi_entry, kIstNmi);
@@ -35,8 +36,8 @@ void init_tss() {
     use_interrupt_stack(kDF, double_fault_entry, kIstDoubleFault);
 }
 
-/// From ist_entry.S: an exception from ring 3 needs no stack of its own. Moves its frame to the task's kernel stack,
-/// where it is an exception like any other; returns the new frame.
+/// From ist_entry.S: an exception from ring 3 needs no stack of its own. Moves its frame to the task's kernel
+/// stack, where it is an exception like any other; returns the new frame.
 extern "C" InterruptFrame* move_to_task_stack(const InterruptFrame* frame) {
     auto* target = reinterpret_cast<InterruptFrame*>(tss.rsp0) - 1;
     *target = *frame;

@@ -35,6 +35,6 @@ static_assert(offsetof(TaskStateSegment, io_map_base) == 102);
 /// This processor's TSS.
 extern "C" TaskStateSegment tss;
 
-/// Gives the TSS its interrupt stacks, loads it, and sends NMI, #DB, #MC and #DF to them. Interrupts off; needs
-/// paging. Panics when memory is out.
+/// Gives the TSS its interrupt stacks, loads it, and sends NMI, #DB, #MC and #DF to them. Interrupts off;
+/// needs paging. Panics when memory is out.
 void init_tss();

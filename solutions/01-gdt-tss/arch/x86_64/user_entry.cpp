@@ -27,7 +27,9 @@ InterruptFrame* write_user_frame(const Task& task, uint64_t entry, uint64_t stac
 
 }  // namespace
 
-const char* user_mode_missing() { return nullptr; }
+const char* user_mode_missing() {
+    return nullptr;
+}
 
 void prepare_user_entry(Task& task, uint64_t entry, uint64_t stack) {
     auto* context = reinterpret_cast<Context*>(write_user_frame(task, entry, stack)) - 1;

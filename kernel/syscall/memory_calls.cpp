@@ -1,0 +1,74 @@
+/// @file
+/// System calls about memory.
+#include <arch/x86_64/cpu_local.h>
+#include <kernel/syscall/calls.h>
+#include <kernel/task/task.h>
+
+namespace {
+
+// PROT_* and MAP_* of Linux.
+constexpr uint64_t kPROT_READ = 1, kPROT_WRITE = 2, kPROT_EXEC = 4;
+constexpr uint64_t kMAP_PRIVATE = 2, kMAP_FIXED = 0x10, kMAP_ANONYMOUS = 0x20;
+
+/// EINVAL for unknown bits and for memory that is both writable and executable. PROT_NONE is not supported:
+/// what is mapped can be read.
+Result<Protection> parse_protection(uint64_t bits) {
+    if (bits & ~(kPROT_READ | kPROT_WRITE | kPROT_EXEC)) return Errno::kEINVAL;
+    if (bits & kPROT_WRITE && bits & kPROT_EXEC) return Errno::kEINVAL;
+    return Protection{.write = (bits & kPROT_WRITE) != 0, .execute = (bits & kPROT_EXEC) != 0};
+}
+
+/// `length` in whole pages, or EINVAL for 0 and for what can't fit.
+Result<uint64_t> whole_pages(uint64_t length) {
+    if (length == 0 || length > kUserLimit) return Errno::kEINVAL;
+    return align_up(length, kPageSize);
+}
+
+Result<uint64_t> map(uint64_t address, uint64_t length, uint64_t protection_bits, uint64_t flags) {
+    const uint64_t size = TRY(whole_pages(length));
+    const Protection protection = TRY(parse_protection(protection_bits));
+    if (!(flags & kMAP_ANONYMOUS)) return Errno::kENODEV;
+    if (!(flags & kMAP_PRIVATE)) return Errno::kEINVAL;
+    AddressSpace& space = *current()->space;
+    if (flags & kMAP_FIXED) {
+        if (address % kPageSize != 0 || address > kUserLimit - size) return Errno::kEINVAL;
+        TRY_VOID(space.remove(address, address + size));
+    } else {
+        address = TRY(space.find_free(size));
+    }
+    TRY_VOID(space.add_region(address, address + size, protection));
+    return address;
+}
+
+Result<void> unmap(uint64_t address, uint64_t length) {
+    const uint64_t size = TRY(whole_pages(length));
+    if (address % kPageSize != 0 || address > kUserLimit - size) return Errno::kEINVAL;
+    return current()->space->remove(address, address + size);
+}
+
+Result<void> protect(uint64_t address, uint64_t length, uint64_t protection_bits) {
+    const Protection protection = TRY(parse_protection(protection_bits));
+    if (address % kPageSize != 0) return Errno::kEINVAL;
+    if (length == 0) return {};
+    const uint64_t size = TRY(whole_pages(length));
+    if (address > kUserLimit - size) return Errno::kENOMEM;
+    return current()->space->protect(address, address + size, protection);
+}
+
+}  // namespace
+
+int64_t sys_brk(uint64_t end, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return static_cast<int64_t>(current()->space->brk(end));
+}
+
+int64_t sys_mmap(uint64_t address, uint64_t length, uint64_t protection, uint64_t flags, uint64_t, uint64_t) {
+    return to_return(map(address, length, protection, flags));
+}
+
+int64_t sys_munmap(uint64_t address, uint64_t length, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(unmap(address, length));
+}
+
+int64_t sys_mprotect(uint64_t address, uint64_t length, uint64_t protection, uint64_t, uint64_t, uint64_t) {
+    return to_return(protect(address, length, protection));
+}
