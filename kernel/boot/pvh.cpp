@@ -71,6 +71,7 @@ BootError read_command_line(uint64_t address, PhysicalReader reader, BootInfo& o
 }
 
 BootError read_modules(const StartInfo& info, PhysicalReader reader, BootInfo& out) {
+    if (info.module_count > BootInfo::kMaximumModules) return "the boot loader passed more than 4 modules";
     for (uint32_t i = 0; i < info.module_count; ++i) {
         ModuleEntry module;
         if (!read_physical(reader, info.modules, i, module)) return "the PVH module list can't be reached";
