@@ -2,7 +2,7 @@
 /// The terminal's file operations and its way in from the serial line.
 #include <kernel/console/tty.h>
 
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <kernel/console/console.h>
 #include <kernel/console/tty_wait.h>
 #include <kernel/mm/user_copy.h>
@@ -123,10 +123,9 @@ void Tty::input(char byte) {
     }
 }
 
-Result<Ref<Tty>> make_console_tty() {
-    Ref<Tty> tty = TRY(make_ref<Tty>());
-    console = Ref<Tty>(tty).release();
-    return tty;
+void set_console_tty(Ref<Tty> tty) {
+    if (console) console->unref();
+    console = tty.release();
 }
 
 void tty_input(char byte) {

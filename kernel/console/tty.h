@@ -44,8 +44,8 @@ class Tty final : public Inode {
 /// `flags` when there is none, EINTR when killed. Task context, no lock held.
 Result<size_t> tty_read(Tty& tty, std::span<std::byte> out, uint32_t flags);
 
-/// The console's terminal, from now on the one that tty_input() feeds. Once, at boot.
-Result<Ref<Tty>> make_console_tty();
+/// Makes `tty`, which may be none, the terminal that tty_input() feeds. Boot, and host tests.
+void set_console_tty(Ref<Tty> tty);
 /// One byte from the serial line for the console's terminal; dropped while there is none. Called by the
 /// serial interrupt handler, IF=0.
 void tty_input(char byte);

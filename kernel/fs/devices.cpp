@@ -55,7 +55,8 @@ Result<void> link_devices(RamDirectory& directory) {
     TRY_VOID(link_new<ZeroDevice>(directory, "zero"));
     TRY_VOID(link_new<FullDevice>(directory, "full"));
     TRY_VOID(link_new<RandomDevice>(directory, "urandom"));
-    Ref<Tty> tty = TRY(make_console_tty());
+    Ref<Tty> tty = TRY(make_ref<Tty>());
+    set_console_tty(tty);
     TRY_VOID(directory.link("console", tty));
     TRY_VOID(directory.link("tty", tty));
     return {};

@@ -2,7 +2,7 @@
 /// Pipes: a ring of one frame between writers and readers.
 #include <algorithm>
 
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <kernel/fs/vfs.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/frame.h>

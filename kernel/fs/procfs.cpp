@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <kernel/libk/format.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/frame.h>

@@ -2,7 +2,7 @@
 /// System calls on file descriptors.
 #include <algorithm>
 
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/syscall/calls.h>

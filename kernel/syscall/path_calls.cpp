@@ -1,6 +1,6 @@
 /// @file
 /// System calls on paths.
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <kernel/fs/path.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/user_copy.h>
