@@ -8,9 +8,11 @@
 #include <stdexcept>
 
 #include <arch/x86_64/cpu.h>
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <kernel/console/console.h>
+#include <kernel/console/tty.h>
 #include <kernel/fs/random.h>
+#include <kernel/mm/frame.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/task/timer.h>
 #include <kernel/task/wait_queue.h>
@@ -49,22 +51,35 @@ void reset_host_kernel() {
     task.cwd = {"/"};
     task.work = 0;
     task.parent = nullptr;
-    reset_host_frames();
+    set_root_inode(Ref<Inode>());
+    set_console_tty(Ref<Tty>());
+    // The heap keeps frames of its own, so the pool can't be reset under it.
+    if (total_frame_count() == 0) reset_host_frames();
     std::memset(user_memory, 0, sizeof user_memory);
 }
 
-std::byte* host_user_memory() { return user_memory; }
+std::byte* host_user_memory() {
+    return user_memory;
+}
 
-Task* current() { return &host_task(); }
-Task* first_task() { return &host_task(); }
-SpinLock& task_list_lock() { return list_lock; }
+Task* current() {
+    return &host_task();
+}
+Task* first_task() {
+    return &host_task();
+}
+SpinLock& task_list_lock() {
+    return list_lock;
+}
 
 Result<void> WaitQueue::wait(LockGuard& guard) {
     host.sleeps++;
     if (host.killed) return Errno::kEINTR;
     if (!host.while_asleep) throw std::logic_error("slept, and nobody is there to end it");
     guard.lock().unlock();
+    host_interrupts_enabled = true;  // as it is for the others while this one sleeps
     host.while_asleep();
+    host_interrupts_enabled = false;
     guard.lock().lock();
     return {};
 }
@@ -101,9 +116,17 @@ Result<size_t> copy_string_from_user(std::span<char> out, UserPtr<const char> fr
     return Errno::kENAMETOOLONG;
 }
 
-uint64_t timer_ticks() { return host.ticks; }
-uint32_t timer_hz() { return 1000; }
+uint64_t timer_ticks() {
+    return host.ticks;
+}
+uint32_t timer_hz() {
+    return 1000;
+}
 
-void console_write(std::span<const char> bytes) { host.screen.append(bytes.data(), bytes.size()); }
+void console_write(std::span<const char> bytes) {
+    host.screen.append(bytes.data(), bytes.size());
+}
 
-void fill_random(std::span<std::byte> out) { std::fill(out.begin(), out.end(), std::byte{0x5a}); }
+void fill_random(std::span<std::byte> out) {
+    std::fill(out.begin(), out.end(), std::byte{0x5a});
+}

@@ -1,6 +1,6 @@
 /// @file
-/// The kernel around files and terminals, as far as their host tests need one: a current task, user memory, sleep,
-/// signals, a clock and a console.
+/// The kernel around files and terminals, as far as their host tests need one: a current task, user memory,
+/// sleep, signals, a clock and a console.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@
 
 /// What host tests see of the kernel's surroundings, and how they steer it.
 struct HostKernel {
-    /// Runs when the task under test sleeps in a WaitQueue, with the queue's lock released: what the others do
-    /// meanwhile. Without it, sleeping is an error of the test.
+    /// Runs when the task under test sleeps in a WaitQueue, with the queue's lock released: what the others
+    /// do meanwhile. Without it, sleeping is an error of the test.
     std::function<void()> while_asleep;
-    int sleeps = 0;         ///< how often it slept
-    bool killed = false;    ///< sleep ends with EINTR
+    int sleeps = 0;       ///< how often it slept
+    bool killed = false;  ///< sleep ends with EINTR
     struct Signal {
         int target;  ///< pid, or minus the process group
         int signal;
@@ -30,10 +30,12 @@ extern HostKernel host;
 
 /// The task that current() returns and /proc shows: pid 7, group 7.
 Task& host_task();
-/// Forgets all of the above, closes the task's files and frees all frames.
+/// Forgets all of the above, closes the task's files and drops the root directory and the console's terminal.
 void reset_host_kernel();
 
 /// Where the user's memory starts: pages that user copies can reach, with nothing reachable around them.
 std::byte* host_user_memory();
 inline constexpr size_t kHostUserPages = 4;
-inline uint64_t user_address(size_t offset = 0) { return reinterpret_cast<uint64_t>(host_user_memory()) + offset; }
+inline uint64_t user_address(size_t offset = 0) {
+    return reinterpret_cast<uint64_t>(host_user_memory()) + offset;
+}
