@@ -95,8 +95,8 @@ state_names = $(patsubst SOL=%,sol%,$(patsubst LAB=%,lab%,$1))
 B := $(BUILD)/$(call state_names,$(STATE))
 
 # $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
-# depends on FILE is remade when the text changes, and only then.
-record = $(if $(or $(READ_ONLY),$(and $(wildcard $1),$(call same,$(file <$1),$2))),,\
+# depends on FILE is remade when the text changes, and only then. (Make 4.3 may read a file with its last newline.)
+record = $(if $(or $(READ_ONLY),$(and $(wildcard $1),$(call same,$(strip $(file <$1)),$(strip $2)))),,\
     $(shell mkdir -p $(dir $1))$(file >$1,$2))
 same = $(if $(subst x$1,,x$2)$(subst x$2,,x$1),,same)
 # These goals write nothing below build/.

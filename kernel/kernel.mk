@@ -12,7 +12,7 @@ KERNEL_SOURCES := $(filter-out $(ASM_OFFSETS),$(filter kernel/%.cpp kernel/%.S a
 KERNEL_OBJECTS := $(addprefix $B/obj/,$(addsuffix .o,$(call at,$(KERNEL_SOURCES)) asm_offsets_symbols.S))
 KERNEL_LD := $(call at,arch/x86_64/kernel.ld)
 $(call record,$B/kernel_objects.txt,$(KERNEL_OBJECTS))
-$(call record,$B/kernel_flags.txt,$(TARGET_CXX) $(KERNEL_CXXFLAGS))
+$(call record,$B/kernel_flags.txt,$(subst $(CURDIR),,$(TARGET_CXX) $(KERNEL_CXXFLAGS)))
 KERNEL_RECORDS := $B/overrides.txt $B/kernel_flags.txt
 
 $B/obj/%.cpp.o: %.cpp $(KERNEL_RECORDS) | need $B/include/arch/x86_64/asm_offsets.h

@@ -9,13 +9,18 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
 mkdir -p "$stage/tmp" "$stage/bin"
+programs=()
 for entry in "$@"; do
     path=${entry%%=*} file=${entry#*=}
-    mode=644
-    [[ -x $file ]] && mode=755
-    install -D -m "$mode" "$file" "$stage/$path"
+    if [[ -x $file ]]; then
+        install -D -m 755 "$file" "$stage/$path"
+        programs+=("$stage/$path")
+    else
+        install -D -m 644 "$file" "$stage/$path"
+    fi
 done
-[[ -e $stage/bin/init ]] && cp "$stage/bin/init" "$stage/init"
+[[ ${#programs[@]} == 0 ]] || "${CROSS:-}strip" --strip-debug "${programs[@]}"
+[[ ! -e $stage/bin/init ]] || cp "$stage/bin/init" "$stage/init"
 find "$stage" -type d -exec chmod 755 {} +
 chmod 1777 "$stage/tmp"
 find "$stage" -exec touch -h -d @0 {} +

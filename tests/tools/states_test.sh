@@ -1,0 +1,79 @@
+#!/bin/bash
+# Choosing a state, and the targets that show or write out states.
+# The tests are called by their names, which shellcheck can't see.
+# shellcheck disable=SC2317
+
+# shellcheck source=tests/tools/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+test_a_state_that_does_not_exist_gets_one_line() {
+    refuse 'There is no state "SOL=99" here; there are: SOL=0' make SOL=99
+    refuse 'There is no state "LAB=0"' make LAB=0
+    refuse 'There is no state "SOL=one"' make SOL=one
+    refuse 'not both' make SOL=0 LAB=1
+    same 1 "$(make SOL=99 2>&1 | wc -l)"
+}
+
+test_help_lists_every_target() {
+    local target
+    make help >"$scratch/help"
+    for target in all run gdb test check setup where diff tree docs tidy clean help; do
+        grep -q "^  make $target " "$scratch/help" || { echo "not in make help: $target"; return 1; }
+    done
+}
+
+test_where_names_the_first_layer_that_has_the_file() {
+    expect "kernel/main.cpp  (tree)" make where SOL=0
+    same "" "$(make where SOL=0 | grep -v '(tree)$' || true)"
+    local highest
+    highest=$(basename "$(find solutions -mindepth 1 -maxdepth 1 -type d -name '0*' | sort | tail -n 1)")
+    expect "  solutions/$highest" make where
+}
+
+# built_files FOLDER: checksums of the kernel, without its debugging data, and of the initramfs built there.
+built_files() {
+    objcopy --strip-debug "$1/trapline.elf" "$scratch/kernel"
+    sha1sum <"$scratch/kernel"
+    sha1sum <"$1/initramfs.cpio"
+}
+
+# The tree of one state, with the patch between the two, is the tree of the other.
+test_diff_and_tree_agree() {
+    make tree SOL=0 DIR="$scratch/zero" >/dev/null
+    make tree SOL=1 DIR="$scratch/one" >/dev/null
+    make diff FROM=SOL=0 TO=SOL=1 >"$scratch/patch"
+    [[ -s $scratch/patch ]]
+    patch -s -d "$scratch/zero" -p1 <"$scratch/patch"
+    diff -r -x .state "$scratch/zero" "$scratch/one"
+}
+
+test_diff_of_a_state_with_itself_is_empty() {
+    same "" "$(make diff FROM=SOL=1 TO=SOL=1)"
+}
+
+test_tree_refuses_a_folder_with_something_in_it() {
+    mkdir "$scratch/full"
+    echo mine >"$scratch/full/file"
+    refuse "is not an empty folder" make tree DIR="$scratch/full"
+    refuse "Say where to" make tree
+    same file "$(ls "$scratch/full")"
+}
+
+test_a_written_tree_builds_without_layers() {
+    make tree SOL=1 DIR="$scratch/plain" >/dev/null
+    same "SOL=1" "$(cat "$scratch/plain/.state")"
+    [[ ! -e $scratch/plain/solutions ]]
+    make -C "$scratch/plain" >/dev/null
+    refuse 'there are: SOL=1' make -C "$scratch/plain" SOL=0
+    same "" "$(make -C "$scratch/plain" where | grep -v '(tree)$' | grep -v '^make' || true)"
+    # The layers leave no trace in what is built: it is the same from here.
+    make SOL=1 >/dev/null
+    same "$(built_files "$build/sol1")" "$(built_files "$scratch/plain/${build#"$root/"}/sol1")"
+}
+
+test_append_is_checked() {
+    refuse "APPEND may not hold" make APPEND='a;b'
+    refuse "APPEND may not hold" make APPEND="it's"
+}
+
+run_tests
