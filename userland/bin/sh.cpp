@@ -259,7 +259,7 @@ void exec_program(char** arguments) {
     } else {
         const char* directory = state.variables.get("PATH", 4);
         if (!directory) directory = "/bin";
-        while (*directory) {
+        while (*name && *directory) {
             const char* end = strchr(directory, ':');
             const size_t length = end ? static_cast<size_t>(end - directory) : strlen(directory);
             char path[512];

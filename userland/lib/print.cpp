@@ -151,12 +151,17 @@ void print(const char* format, ...) {
     va_end(arguments);
 }
 
-size_t format_text(char* out, size_t size, const char* format, ...) {
+size_t vformat_text(char* out, size_t size, const char* format, va_list arguments) {
     Sink sink{-1, out, size - 1};
-    va_list arguments;
-    va_start(arguments, format);
     format_into(sink, format, arguments);
-    va_end(arguments);
     out[sink.used] = '\0';
     return sink.total;
+}
+
+size_t format_text(char* out, size_t size, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const size_t length = vformat_text(out, size, format, arguments);
+    va_end(arguments);
+    return length;
 }

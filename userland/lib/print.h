@@ -14,3 +14,6 @@
 [[gnu::format(printf, 2, 0)]] void vprint_to(int fd, const char* format, va_list arguments);
 /// Writes as much as fits into `size` bytes with a terminating null. Returns the length of the whole text.
 [[gnu::format(printf, 3, 4)]] size_t format_text(char* out, size_t size, const char* format, ...);
+/// The same, with the arguments in a list.
+[[gnu::format(printf, 3, 0)]] size_t vformat_text(char* out, size_t size, const char* format,
+                                                  va_list arguments);
