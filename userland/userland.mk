@@ -2,7 +2,7 @@
 #
 #   userland/lib/*            the user library, linked into every program but those of ring3/
 #   userland/bin/X.cpp        the program /bin/X (bin/init is also /init)
-#   userland/X/*.cpp          further parts of the program /bin/X
+#   userland/X/*              further parts of the program /bin/X
 #   userland/tests/X.cpp      the program /tests/X
 #   userland/ring3/X.S        the program /ring3/X: a few instructions, without the library
 #   userland/files/           files copied into the initramfs as they are
@@ -21,8 +21,8 @@ USER_FILES := $(filter userland/files/%,$(FILES))
 user_object = $(addprefix $B/user/,$(addsuffix .o,$(call at,$1)))
 program = $(patsubst userland/%,$B/programs/%,$(basename $1))
 PROGRAMS := $(call program,$(USER_SOURCES))
-$(call record,$B/user_flags.txt,$(TARGET_CXX) $(USER_CXXFLAGS))
-USER_PARTS := $(filter-out $(USER_LIB) $(USER_SOURCES),$(filter userland/%.cpp,$(FILES)))
+$(call record,$B/user_flags.txt,$(subst $(CURDIR),,$(TARGET_CXX) $(USER_CXXFLAGS)))
+USER_PARTS := $(filter-out $(USER_LIB) $(USER_SOURCES),$(filter userland/%.cpp userland/%.S,$(FILES)))
 $(call record,$B/user_objects.txt,$(call user_object,$(USER_LIB) $(USER_PARTS)))
 USER_RECORDS := $B/overrides.txt $B/user_flags.txt
 
