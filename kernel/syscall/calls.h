@@ -54,6 +54,9 @@ SystemCall sys_getcwd;      ///< getcwd(buffer, size)
 SystemCall sys_mkdir;       ///< mkdir(path, mode)
 SystemCall sys_rmdir;       ///< rmdir(path)
 SystemCall sys_unlink;      ///< unlink(path)
+SystemCall sys_mkdirat;     ///< mkdirat(directory, path, mode); `directory` as in openat()
+SystemCall sys_unlinkat;   ///< unlinkat(directory, path, flags) with AT_REMOVEDIR; `directory` as in openat()
+SystemCall sys_faccessat;  ///< faccessat(directory, path, mode); `directory` as in openat()
 
 // Processes: kernel/syscall/process_calls.cpp; fork_call.cpp comes with the chapter on system calls.
 SystemCall sys_fork;          ///< fork()

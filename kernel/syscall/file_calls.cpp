@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include <arch/x86_64/current.h>
+#include <arch/x86_64/layout.h>
+#include <kernel/libk/bytes.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/syscall/calls.h>
@@ -137,16 +139,30 @@ Result<uint64_t> write_from_user(OpenFile& file, uint64_t buffer, uint64_t count
 
 using Transfer = Result<uint64_t> (*)(OpenFile& file, uint64_t buffer, uint64_t count);
 
+/// One `transfer`. A range that leaves the user's half is refused before anything moves, as Linux does.
+Result<uint64_t> transfer_one(Transfer transfer, uint64_t fd, uint64_t buffer, uint64_t count) {
+    OpenFile* file = find_file(fd);
+    if (!file) return Errno::kEBADF;
+    if (!range_fits(buffer, count, kUserLimit)) return Errno::kEFAULT;
+    return transfer(*file, buffer, std::min(count, kTransferMax));
+}
+
 /// One `transfer` for each piece that the user's array describes, until one comes back short.
 Result<uint64_t> transfer_vector(Transfer transfer, uint64_t fd, uint64_t vector, uint64_t count) {
     OpenFile* file = find_file(fd);
     if (!file) return Errno::kEBADF;
     if (count > kIoVectorMax) return Errno::kEINVAL;
+    const UserPtr<const IoVector> pieces{vector};
+    // The whole array must make sense before anything moves.
+    for (uint64_t i = 0; i < count; i++) {
+        const IoVector piece = TRY(read_user(pieces + i));
+        if (static_cast<int64_t>(piece.length) < 0) return Errno::kEINVAL;
+        if (!range_fits(piece.base, piece.length, kUserLimit)) return Errno::kEFAULT;
+    }
     uint64_t done = 0;
     for (uint64_t i = 0; i < count; i++) {
-        auto piece = read_user(UserPtr<const IoVector>{vector} + i);
+        auto piece = read_user(pieces + i);
         if (!piece.ok()) return progress_or(done, piece.error());
-        if (static_cast<int64_t>(piece.value().length) < 0) return progress_or(done, Errno::kEINVAL);
         const uint64_t wanted = std::min(piece.value().length, kTransferMax - done);
         if (wanted == 0) continue;
         auto moved = transfer(*file, piece.value().base, wanted);
@@ -265,15 +281,11 @@ Result<uint64_t> truncate_file(uint64_t fd, uint64_t size) {
 }  // namespace
 
 int64_t sys_read(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    OpenFile* file = find_file(fd);
-    if (!file) return to_return(Errno::kEBADF);
-    return to_return(read_to_user(*file, buffer, std::min(count, kTransferMax)));
+    return to_return(transfer_one(read_to_user, fd, buffer, count));
 }
 
 int64_t sys_write(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    OpenFile* file = find_file(fd);
-    if (!file) return to_return(Errno::kEBADF);
-    return to_return(write_from_user(*file, buffer, std::min(count, kTransferMax)));
+    return to_return(transfer_one(write_from_user, fd, buffer, count));
 }
 
 int64_t sys_readv(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {

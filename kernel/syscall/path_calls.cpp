@@ -12,6 +12,7 @@ namespace {
 
 /// "Relative to the working directory", in place of a descriptor.
 constexpr int kAT_FDCWD = -100;
+constexpr uint64_t kAT_REMOVEDIR = 0x200;
 constexpr uint64_t kAT_EMPTY_PATH = 0x1000;
 constexpr uint64_t kX_OK = 1;
 constexpr uint64_t kAccessModes = 7;
@@ -73,10 +74,11 @@ Result<void> stat_at(uint64_t directory, uint64_t address, uint64_t buffer, uint
     return stat_to_user(*inode, buffer);
 }
 
-Result<void> check_access(uint64_t address, uint64_t mode) {
+Result<void> check_access_at(uint64_t directory, uint64_t address, uint64_t mode) {
     if (mode & ~kAccessModes) return Errno::kEINVAL;
     UserPath path;
     TRY_VOID(path.assign(address));
+    TRY_VOID(require_cwd(directory, path.view()));
     Ref<Inode> inode = TRY(resolve(cwd(), path.view()));
     const bool executable = inode->is_directory() || (inode->permissions() & 0111);
     if ((mode & kX_OK) && !executable) return Errno::kEACCES;
@@ -101,16 +103,18 @@ Result<uint64_t> copy_cwd(uint64_t buffer, uint64_t size) {
     return length;
 }
 
-Result<void> make_directory_at(uint64_t address, uint64_t mode) {
+Result<void> make_directory_at(uint64_t directory, uint64_t address, uint64_t mode) {
     UserPath path;
     TRY_VOID(path.assign(address));
+    TRY_VOID(require_cwd(directory, path.view()));
     return make_directory(cwd(), path.view(), new_permissions(mode));
 }
 
-Result<void> remove_at(uint64_t address, bool directory) {
+Result<void> remove_at(uint64_t directory, uint64_t address, bool is_directory) {
     UserPath path;
     TRY_VOID(path.assign(address));
-    return remove_path(cwd(), path.view(), directory);
+    TRY_VOID(require_cwd(directory, path.view()));
+    return remove_path(cwd(), path.view(), is_directory);
 }
 
 /// kAT_FDCWD as it comes in a register.
@@ -140,7 +144,7 @@ int64_t sys_newfstatat(uint64_t directory, uint64_t path, uint64_t buffer, uint6
 }
 
 int64_t sys_access(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(check_access(path, static_cast<uint32_t>(mode)));
+    return to_return(check_access_at(kCwdRegister, path, static_cast<uint32_t>(mode)));
 }
 
 int64_t sys_chdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -152,13 +156,26 @@ int64_t sys_getcwd(uint64_t buffer, uint64_t size, uint64_t, uint64_t, uint64_t,
 }
 
 int64_t sys_mkdir(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(make_directory_at(path, mode));
+    return to_return(make_directory_at(kCwdRegister, path, mode));
 }
 
 int64_t sys_rmdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(remove_at(path, true));
+    return to_return(remove_at(kCwdRegister, path, true));
 }
 
 int64_t sys_unlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(remove_at(path, false));
+    return to_return(remove_at(kCwdRegister, path, false));
+}
+
+int64_t sys_mkdirat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
+    return to_return(make_directory_at(directory, path, mode));
+}
+
+int64_t sys_unlinkat(uint64_t directory, uint64_t path, uint64_t flags, uint64_t, uint64_t, uint64_t) {
+    if (static_cast<uint32_t>(flags) & ~kAT_REMOVEDIR) return to_return(Errno::kEINVAL);
+    return to_return(remove_at(directory, path, (flags & kAT_REMOVEDIR) != 0));
+}
+
+int64_t sys_faccessat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
+    return to_return(check_access_at(directory, path, static_cast<uint32_t>(mode)));
 }

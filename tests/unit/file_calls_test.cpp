@@ -105,8 +105,11 @@ TEST_F(FileCalls, AWriteThatRunsOutOfMemoryStopsThere) {
     EXPECT_EQ(size_of("/f"), 10u);
     EXPECT_EQ(call(sys_write, 0, user_address(kUserBytes), 100), error(Errno::kEFAULT));
     EXPECT_EQ(call(sys_write, 0, 0, 1), error(Errno::kEFAULT));
-    EXPECT_EQ(call(sys_write, 0, user_address(), ~uint64_t{0}), static_cast<int64_t>(kUserBytes))
+    EXPECT_EQ(call(sys_write, 0, user_address(), uint64_t{1} << 40), static_cast<int64_t>(kUserBytes))
         << "all there is";
+    EXPECT_EQ(call(sys_write, 0, user_address(), ~uint64_t{0}), error(Errno::kEFAULT))
+        << "a range that leaves the user's half is refused at once";
+    EXPECT_EQ(call(sys_read, 0, user_address(), uint64_t{1} << 47), error(Errno::kEFAULT));
     EXPECT_EQ(call(sys_write, 0, ~uint64_t{0}, 100), error(Errno::kEFAULT));
     EXPECT_EQ(size_of("/f"), 10u + kUserBytes);
 }
@@ -190,6 +193,10 @@ TEST_F(FileCalls, VectorsStopAtTheFirstBadPiece) {
     std::memcpy(host_user_memory() + 200, vector, sizeof vector);
     set_user(100, "hello");
     EXPECT_EQ(call(sys_writev, 0, user_address(200), 3), 5);
+    EXPECT_EQ(size_of("/f"), 5u);
+    vector[2].length = ~uint64_t{0};
+    std::memcpy(host_user_memory() + 200, vector, sizeof vector);
+    EXPECT_EQ(call(sys_writev, 0, user_address(200), 3), error(Errno::kEINVAL)) << "before anything moves";
     EXPECT_EQ(size_of("/f"), 5u);
     EXPECT_EQ(call(sys_writev, 0, user_address(200), 1025), error(Errno::kEINVAL));
     EXPECT_EQ(call(sys_writev, 0, 1, 1), error(Errno::kEFAULT));
@@ -319,6 +326,21 @@ TEST_F(FileCalls, MakesAndRemoves) {
     EXPECT_EQ(call(sys_access, path("/g"), 8), error(Errno::kEINVAL));
     EXPECT_EQ(call(sys_unlink, path("/f")), 0);
     EXPECT_EQ(call(sys_write, 0, user_address(), 3), 3) << "still open";
+}
+
+TEST_F(FileCalls, TheAtFormsDoTheSame) {
+    ASSERT_EQ(call(sys_mkdirat, kAT_FDCWD, path("d"), 0700), 0);
+    ASSERT_EQ(open("/d/f"), 0);
+    EXPECT_EQ(call(sys_faccessat, kAT_FDCWD, path("d/f"), 4), 0);
+    EXPECT_EQ(call(sys_faccessat, 30, path("d/f"), 4), error(Errno::kEBADF));
+    EXPECT_EQ(call(sys_mkdirat, 30, path("e"), 0700), error(Errno::kEBADF));
+    EXPECT_EQ(call(sys_unlinkat, kAT_FDCWD, path("d"), 0), error(Errno::kEISDIR));
+    EXPECT_EQ(call(sys_unlinkat, kAT_FDCWD, path("d/f"), 0x200), error(Errno::kENOTDIR));
+    EXPECT_EQ(call(sys_unlinkat, kAT_FDCWD, path("d/f"), 1), error(Errno::kEINVAL));
+    EXPECT_EQ(call(sys_unlinkat, kAT_FDCWD, path("d/f"), 0), 0);
+    EXPECT_EQ(call(sys_unlinkat, 30, path("d"), 0x200), error(Errno::kEBADF));
+    EXPECT_EQ(call(sys_unlinkat, kAT_FDCWD, path("d"), 0x200), 0);
+    EXPECT_EQ(resolve("/", "/d").error(), Errno::kENOENT);
 }
 
 TEST_F(FileCalls, LongPathsAreRefused) {
