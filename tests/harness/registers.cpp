@@ -59,7 +59,7 @@ std::string format_registers(const Registers& registers) {
     std::string text;
     size_t column = 0;
     for (const RegisterField& field : kFields) {
-        text += fmt::format("{:>9}={:016x}", field.name, registers.*field.member);
+        text += fmt::format("{:>10}={:016x}", field.name, registers.*field.member);
         if (++column % kRegistersPerLine == 0) text += '\n';
     }
     if (column % kRegistersPerLine != 0) text += '\n';

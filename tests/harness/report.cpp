@@ -16,6 +16,7 @@ namespace {
 constexpr size_t kSerialLines = 25;
 constexpr size_t kLastExceptions = 5;
 constexpr size_t kBytesAtRip = 16;
+constexpr size_t kBacktraceDepth = 12;
 
 /// `part`'s text under a heading; when it throws, the reason.
 std::string section(const char* title, const std::function<std::string()>& part) {
@@ -47,6 +48,24 @@ std::string bytes_at(GdbStub& gdb, uint64_t address) {
     }
 }
 
+/// The return addresses along the chain of frame pointers, innermost first.
+std::string backtrace(Machine& machine, GdbStub& gdb, uint64_t frame) {
+    std::string text;
+    try {
+        for (size_t depth = 0; depth < kBacktraceDepth && frame != 0; ++depth) {
+            const uint64_t caller = gdb.read_u64(frame);
+            const uint64_t address = gdb.read_u64(frame + 8);
+            // One less, because a call that never returns may be its function's last instruction.
+            text += fmt::format("  called from {:016x} {}\n", address, symbol_at(machine, address - 1));
+            if (caller <= frame) break;  // stacks grow down: this chain is broken or at its end
+            frame = caller;
+        }
+    } catch (const RequestRefused&) {
+        text += fmt::format("  (no memory at frame {:016x})\n", frame);
+    }
+    return text;
+}
+
 std::string processors(Machine& machine) {
     if (!machine.running()) return describe(machine.wait_exit());
     GdbStub& gdb = machine.gdb();
@@ -58,6 +77,7 @@ std::string processors(Machine& machine) {
         text += fmt::format("CPU {}, ring {}, at {}, bytes:{}\n{}", cpu, registers.cpl(),
                             symbol_at(machine, registers.rip), bytes_at(gdb, registers.rip),
                             format_registers(registers));
+        text += backtrace(machine, gdb, registers.rbp);
     }
     return text;
 }

@@ -8,9 +8,9 @@
 
 namespace harness {
 
-/// The machine's decoded state: registers of every processor with the symbol and the bytes at RIP, the last
-/// exceptions, the last 25 lines of serial output, and the command that repeats the run. Stops a running
-/// guest. Never throws; what can't be read is named instead. Use: `EXPECT_EQ(a, b) <<
+/// The machine's decoded state: registers of every processor with the symbol and the bytes at RIP and a
+/// backtrace, the last exceptions, the last 25 lines of serial output, and the command that repeats the run.
+/// Stops a running guest. Never throws; what can't be read is named instead. Use: `EXPECT_EQ(a, b) <<
 /// failure_report(machine);`
 std::string failure_report(Machine& machine);
 
