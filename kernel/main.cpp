@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <arch/x86_64/cpu.h>
-#include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/devices.h>
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/idt.h>
@@ -13,11 +12,12 @@
 #include <kernel/boot/boot_info.h>
 #include <kernel/console/console.h>
 #include <kernel/crash.h>
+#include <kernel/fault_policy.h>
 #include <kernel/fs/vfs.h>
+#include <kernel/idle.h>
 #include <kernel/mm/frame.h>
 #include <kernel/panic_policy.h>
 #include <kernel/self_check.h>
-#include <kernel/task/scheduler.h>
 #include <kernel/task/task.h>
 #include <kernel/userspace.h>
 
@@ -91,11 +91,7 @@ void boot_task_body() {
     self_check();
     start_userspace();
 
-    current()->idle = true;
-    for (;;) {
-        if (nothing_to_run()) wait_for_interrupt();
-        schedule();
-    }
+    idle_loop();
 }
 
 }  // namespace
@@ -110,6 +106,8 @@ extern "C" [[noreturn]] void kernel_main(uint32_t magic, uint32_t address) {
 
     if (const char* error = parse_boot_data(magic, address)) boot_failed(error);
     set_panic_exit(command_line_is("panic", "exit"));
+    if (command_line_is("faults", "stop")) stop_at_program_fault = true;
+    if (command_line_is("faults", "kill")) stop_at_program_fault = false;
     if (const char* error = check_boot_info(boot_info, 0x100000, image_physical(kernel_end).value))
         boot_failed(error);
     if (const char* error = init_frames(boot_info)) boot_failed(error);

@@ -5,7 +5,7 @@
 #include <arch/x86_64/devices.h>
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/serial.h>
-#include <kernel/console/console.h>
+#include <kernel/console/console_drain.h>
 #include <kernel/console/tty.h>
 #include <kernel/task/scheduler.h>
 #include <kernel/task/task.h>
@@ -41,7 +41,7 @@ const char* init_devices(uint32_t hz) {
     set_interrupt_handler(kSerialVector, serial_interrupt);
     ioapic_route(kSerialIrq, kSerialVector);
     serial_enable_receive_interrupt();
-    console_use_interrupts();
+    start_console_drain();
     apic_start_timer(hz);
     return nullptr;
 }

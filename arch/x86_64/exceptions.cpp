@@ -7,9 +7,11 @@
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/layout.h>
 #include <kernel/console/console.h>
+#include <kernel/fault_policy.h>
 #include <kernel/task/task.h>
 
 uint64_t nmi_count = 0;
+bool stop_at_program_fault = kStopAtProgramFault;
 
 namespace {
 
@@ -108,6 +110,7 @@ void handle_exception(InterruptFrame& frame) {
     }
     if (frame.from_user()) {
         if (frame.vector == kMC) panic_exception(frame);  // the machine's fault, not the program's
+        if (stop_at_program_fault) panic_exception(frame);
         kill_program(frame);
         return;
     }

@@ -4,6 +4,7 @@
 
 #include <arch/x86_64/serial.h>
 #include <kernel/console/console.h>
+#include <kernel/console/console_drain.h>
 #include <kernel/libk/format.h>
 #include <kernel/libk/ring_buffer.h>
 #include <kernel/sync/spinlock.h>
@@ -12,23 +13,19 @@ namespace {
 
 SpinLock lock("console");
 RingBuffer<4096> ring;
-bool use_interrupts = false;
+bool use_ring = false;
 bool emergency = false;
 
-/// Requires the lock. The FIFO is empty when it reports so: it takes a whole burst for one look at its
-/// status.
-void fill_fifo() {
-    if (!serial_transmit_ready()) return;
-    char byte;
-    for (int i = 0; i < kSerialFifoSize && ring.get(byte); i++) serial_put_unchecked(byte);
-}
-
+/// Requires the lock, but for an emergency.
 void put(char byte) {
-    if (!use_interrupts || emergency) {
+    if (!use_ring || emergency) {
         serial_put(byte);
         return;
     }
-    while (!ring.put(byte)) fill_fifo();
+    while (!ring.put(byte)) {
+        char oldest;
+        if (ring.get(oldest)) serial_put(oldest);
+    }
 }
 
 /// Sink of vformat(): text for people, so newlines become CR LF.
@@ -44,17 +41,16 @@ void format_sink(void*, std::span<const char> text) {
 void console_write(std::span<const char> bytes) {
     LockGuard guard(lock);
     for (const char c : bytes) put(c);
-    if (use_interrupts && !ring.empty()) serial_enable_transmit_interrupt(true);
+    if (!ring.empty()) console_data_waiting();
 }
 
-void console_transmit() {
+bool console_take(char& byte) {
     LockGuard guard(lock);
-    fill_fifo();
-    if (ring.empty()) serial_enable_transmit_interrupt(false);
+    return ring.get(byte);
 }
 
-void console_use_interrupts() {
-    use_interrupts = true;
+void console_use_ring() {
+    use_ring = true;
 }
 
 void console_emergency() {
@@ -72,7 +68,7 @@ void kprintf(const char* format, ...) {
     } else {
         LockGuard guard(lock);
         vformat({format_sink, nullptr}, format, arguments);
-        if (use_interrupts && !ring.empty()) serial_enable_transmit_interrupt(true);
+        if (!ring.empty()) console_data_waiting();
     }
     va_end(arguments);
 }

@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <span>
 
-/// Queues bytes for the screen. Never sleeps: when the ring is full it waits for the UART. Before
-/// console_use_interrupts(), sends at once. Any context except NMI.
+/// Queues bytes for the screen; sends them at once before console_use_ring(). Never sleeps: when the ring is
+/// full it waits for the UART. Any context except NMI.
 void console_write(std::span<const char> bytes);
-/// From now on the UART's interrupts empty the ring. Once interrupt delivery works.
-void console_use_interrupts();
+/// From now on bytes wait in the ring until somebody takes them. Boot.
+void console_use_ring();
+/// Takes the oldest waiting byte; false when there is none. Any context except NMI.
+bool console_take(char& byte);
 /// Sends all that is queued, polling, and everything later at once, taking no lock. For panic().
 void console_emergency();
-/// Moves queued bytes to the UART. Called by its interrupt handler, IF=0.
-void console_transmit();
 
 /// Formatted text to the console, with a carriage return before each newline. Formats: see
 /// `<kernel/libk/format.h>`. Any context except NMI.

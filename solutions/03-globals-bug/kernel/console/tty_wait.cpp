@@ -1,0 +1,15 @@
+/// @file
+/// Waiting for the keyboard by giving the processor to the others until a key comes.
+#include <arch/x86_64/current.h>
+#include <kernel/console/tty.h>
+#include <kernel/console/tty_wait.h>
+#include <kernel/task/scheduler.h>
+#include <kernel/task/task.h>
+
+Result<void> tty_wait_for_input(Tty& tty) {
+    while (!tty.discipline.readable()) {
+        if (current()->fatal_signal) return Errno::kEINTR;
+        schedule();
+    }
+    return {};
+}
