@@ -10,11 +10,13 @@ namespace {
 constexpr uint32_t kEoi = 0xb0;
 constexpr uint32_t kSpurious = 0xf0;
 constexpr uint32_t kLvtTimer = 0x320;
+constexpr uint32_t kLvtLint1 = 0x360;
 constexpr uint32_t kTimerInitial = 0x380;
 constexpr uint32_t kTimerCurrent = 0x390;
 constexpr uint32_t kTimerDivide = 0x3e0;
 
 constexpr uint32_t kSpuriousEnable = 1 << 8;
+constexpr uint32_t kLvtNmi = 0b100 << 8;
 constexpr uint32_t kLvtMasked = 1 << 16;
 constexpr uint32_t kLvtPeriodic = 1 << 17;
 constexpr uint32_t kDivideBy16 = 0b0011;
@@ -93,6 +95,7 @@ const char* init_apic() {
     io_apic = reinterpret_cast<volatile uint32_t*>(io.value().value);
 
     local_write(kSpurious, kSpuriousEnable | kSpuriousVector);
+    local_write(kLvtLint1, kLvtNmi);  // where a PC wires its NMI line to (Intel MultiProcessor Specification 1.4, 5.1)
     const uint32_t version = io_read(kIoApicVersion);
     if (version == ~0u) return "there is no I/O APIC at 0xfec00000";
     const uint32_t last_input = version >> 16 & 0xff;
