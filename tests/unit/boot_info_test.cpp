@@ -158,7 +158,9 @@ TEST(CheckBootInfo, RefusesModulesThatOverlapTheKernelOrEachOther) {
     info.modules[info.module_count++] = {0x202000, 0x1000};
     EXPECT_EQ(check(info), "");
     info.modules[info.module_count++] = {0x201fff, 1};
-    EXPECT_EQ(check(info), "two boot modules overlap");
+    EXPECT_EQ(check(info), "two boot modules overlap") << "the first and the last";
+    info.modules[--info.module_count - 1].base -= 1;
+    EXPECT_EQ(check(info), "two boot modules overlap") << "neighbours";
 }
 
 TEST(CheckBootInfo, WhatItAcceptsIsSortedAndDisjoint) {

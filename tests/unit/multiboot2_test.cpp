@@ -154,6 +154,9 @@ TEST(Multiboot2, RefusesAMissingEndTag) {
     Blob half = Information().command_line("x").no_end();
     half.add(uint32_t{0}).put(0, static_cast<uint32_t>(half.size()));
     EXPECT_EQ(parse(half), no_end) << "half an end tag is none";
+    Blob outside = Information().command_line("x").end();
+    outside.put(0, static_cast<uint32_t>(outside.size() - 8));
+    EXPECT_EQ(parse(outside), no_end) << "one behind the total size does not count";
 }
 
 TEST(Multiboot2, RefusesTagsOfImpossibleSize) {

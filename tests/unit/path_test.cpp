@@ -83,6 +83,13 @@ TEST(NormalizePath, TinyBuffers) {
     EXPECT_EQ(out[2], '#');
     EXPECT_EQ(normalize_path("/", "/ab", out).error(), Errno::kENAMETOOLONG);
     EXPECT_EQ(normalize_path("/", "/a", out).value(), 2u);
+    std::array<char, 8> large;
+    for (size_t size = 0; size < large.size(); ++size) {
+        large.fill('#');
+        EXPECT_EQ(normalize_path("/", "/abcdefg", std::span(large).first(size)).error(),
+                  Errno::kENAMETOOLONG);
+        EXPECT_EQ(large[size], '#') << "written behind a buffer of " << size;
+    }
 }
 
 TEST(NextComponent, TakesAPathApart) {

@@ -19,6 +19,7 @@ constexpr size_t kCommandLine = kRegions + 3 * 24;
 std::span<const std::byte> memory;
 
 const std::byte* read_memory(uint64_t address, uint64_t length) {
+    EXPECT_LE(length, UINT64_MAX - address) << "the parser must not ask for a range that wraps";
     if (address < kMemoryBase || address - kMemoryBase > memory.size() ||
         length > memory.size() - (address - kMemoryBase))
         return nullptr;

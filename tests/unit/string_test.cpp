@@ -146,6 +146,10 @@ TEST(Strcmp, OrdersLikeTheHost) {
     }
 }
 
+TEST(Strncmp, StopsAtTheNullWhateverFollows) {
+    EXPECT_EQ(kernel_strncmp("ab\0x", "ab\0y", 4), 0);
+}
+
 TEST(Strncmp, ReadsNoFurtherThanTheCount) {
     GuardedMemory memory(64);
     const char* unterminated = at_page_end(memory, "abc", false);
