@@ -101,9 +101,14 @@ install_missing() {
     }
 }
 
+# Shows of apt-get's output how much comes, the packages that were asked for, and errors.
 apt_install() {
-    "$@" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${packages[@]}" 2>&1 |
-        tee build/setup.log | sed -un 's/^Need to get/  to download:/p; s/^Setting up \([^ ]*\).*/  installed \1/p; /^[EW]:/p'
+    "$@" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends \
+        "${packages[@]}" 2>&1 | tee build/setup.log | awk -v wanted=" ${packages[*]} " '
+            /^Need to get / { sub(/^Need to get/, "  to download:"); print }
+            /^Setting up / { sub(/:.*/, "", $3); if (index(wanted, " " $3 " ") || index(wanted, " " $3 ":amd64 ")) print "  installed " $3 }
+            /^[EW]:/ { print }
+            { fflush() }'
 }
 
 # at_least NAME COMMAND MAJOR.MINOR: fails if the program says that it is older. Asked once per installed binary.
