@@ -9,9 +9,12 @@ struct Task;
 /// The registers that a function call preserves (System V ABI, 3.2.1) and where to go on, lowest address
 /// first, as switch.S pushes them. Task::rsp points to it while the task does not run.
 struct Context {
-    uint64_t r15, r14, r13, r12, rbx, rbp;
-    uint64_t rip;
+    uint64_t r15 = 0, r14 = 0, r13 = 0, r12 = 0, rbx = 0, rbp = 0;
+    uint64_t rip = 0;
 };
+
+/// The Context of a task that has never run: it will start at `rip`, with every other register zero.
+inline Context initial_context(uint64_t rip) { return {.rip = rip}; }
 
 /// Saves the caller's Context on its stack and goes on with that of `next`; returns when somebody switches
 /// back. IF=0, on `prev`'s kernel stack.

@@ -11,10 +11,13 @@
 #include <kernel/task/task.h>
 #include <kernel/task/timer.h>
 
+uint64_t user_task_kernel_ticks = 0;
+
 namespace {
 
-void timer_interrupt(InterruptFrame&) {
+void timer_interrupt(InterruptFrame& frame) {
     timer_tick();
+    if (!frame.from_user() && current()->is_user()) user_task_kernel_ticks++;
     apic_end_of_interrupt();
     // Programs are preempted; kernel threads give the processor up themselves. Last of all: what follows
     // schedule() runs when this task's turn has come again.

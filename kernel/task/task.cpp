@@ -118,8 +118,7 @@ void destroy_task(Task& task) {
 Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), void* argument) {
     Task* task = TRY(create_task(name, current(), true));
     auto* context = reinterpret_cast<Context*>(task->kstack_top) - 1;
-    *context = {};
-    context->rip = reinterpret_cast<uint64_t>(kernel_thread_start);
+    *context = initial_context(reinterpret_cast<uint64_t>(kernel_thread_start));
     context->rbx = reinterpret_cast<uint64_t>(body);
     context->r12 = reinterpret_cast<uint64_t>(argument);
     task->rsp = reinterpret_cast<uint64_t>(context);

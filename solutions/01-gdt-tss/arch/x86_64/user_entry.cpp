@@ -33,8 +33,7 @@ const char* user_mode_missing() {
 
 void prepare_user_entry(Task& task, uint64_t entry, uint64_t stack) {
     auto* context = reinterpret_cast<Context*>(write_user_frame(task, entry, stack)) - 1;
-    *context = {};
-    context->rip = reinterpret_cast<uint64_t>(interrupt_exit);
+    *context = initial_context(reinterpret_cast<uint64_t>(interrupt_exit));
     task.rsp = reinterpret_cast<uint64_t>(context);
 }
 

@@ -29,8 +29,7 @@ void prepare_fork_return(Task& child) {
     *frame = current_syscall_frame();
     frame->rax = 0;
     auto* context = reinterpret_cast<Context*>(frame) - 1;
-    *context = {};
-    context->rip = reinterpret_cast<uint64_t>(syscall_exit);
+    *context = initial_context(reinterpret_cast<uint64_t>(syscall_exit));
     child.rsp = reinterpret_cast<uint64_t>(context);
     child.user_rsp = USER_RSP_SCRATCH;
 }
