@@ -25,7 +25,7 @@ void show_line(unsigned long offset, const unsigned char* bytes, size_t count) {
 int dump(const char* name) {
     const long fd = open_input(name);
     if (fd < 0) return complain("hexdump", name, fd);
-    unsigned char line[16];
+    unsigned char line[16] = {};
     unsigned long offset = 0;
     size_t filled = 0;
     long got;

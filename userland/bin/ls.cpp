@@ -50,7 +50,7 @@ char type_letter(uint32_t mode) {
 }
 
 int show_details(const char* name, const char* path) {
-    Stat info;
+    Stat info{};
     const long error = stat(path, &info);
     if (error < 0) return complain("ls", path, error);
     char mode[11] = "?rwxrwxrwx";
@@ -130,7 +130,7 @@ int list(const char* path, bool title, bool first) {
 
 int main(int argc, char** argv) {
     WindowSize window{};
-    Termios termios;
+    Termios termios{};
     if (ioctl(1, TCGETS, &termios) == 0)
         terminal_width = ioctl(1, TIOCGWINSZ, &window) == 0 && window.columns ? window.columns : 80;
 

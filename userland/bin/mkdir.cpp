@@ -18,7 +18,7 @@ long make_with_parents(char* path) {
         if (error < 0 && error != -EEXIST) return error;
     }
     const long error = mkdir(path, 0777);
-    Stat info;
+    Stat info{};
     if (error == -EEXIST && stat(path, &info) == 0 && (info.mode & S_IFMT) == S_IFDIR) return 0;
     return error;
 }

@@ -80,7 +80,7 @@ void note_ended(long pid, int status) {
 
 /// Reports the jobs that have ended since the last time.
 void report_background_jobs() {
-    int status;
+    int status = 0;
     long pid;
     while ((pid = wait4(-1, &status, WNOHANG)) > 0) note_ended(pid, status);
     for (Job& job : background_jobs) {
@@ -237,12 +237,15 @@ const Builtin* find_builtin(const char* name) {
 
 // ---- Programs
 
-/// Tries to become the program at `path`. Returns the error; a file that is no program is run as a script.
+/// Tries to become the program at `path`. Returns the error; a text that is no program is run as a script.
 long try_exec(const char* path, char** arguments) {
     const long error = execve(path, arguments, state.variables.environment());
     if (error != -ENOEXEC) return error;
     const long fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fd;
+    char first = 0;
+    if (read(static_cast<int>(fd), &first, 1) == 1 && first == 0x7f) return error;  // a damaged ELF file
+    lseek(static_cast<int>(fd), 0, SEEK_SET);
     interactive = false;
     state.parameters = arguments;
     for (state.parameter_count = 0; arguments[state.parameter_count];) ++state.parameter_count;
@@ -397,6 +400,7 @@ size_t start_pipeline(const Command* commands, size_t count, bool background, lo
                 setpgid(0, i ? pids[0] : 0);
                 if (!background) give_terminal_to(getpgrp());
                 set_signals(false);
+                interactive = false;  // what this child starts in turn stays in its group
             }
             if (input >= 0) dup2(input, 0), close(input);
             if (ends[1] >= 0) dup2(ends[1], 1), close(ends[1]), close(ends[0]);

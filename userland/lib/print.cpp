@@ -35,6 +35,11 @@ struct Sink {
     }
 };
 
+/// A list of arguments that functions can take from one after another.
+struct Arguments {
+    va_list list;
+};
+
 /// Writes the digits of `value` before `end` and returns the first.
 char* digits(char* end, unsigned long value, unsigned base) {
     do {
@@ -44,11 +49,13 @@ char* digits(char* end, unsigned long value, unsigned base) {
     return end;
 }
 
+// NOLINTBEGIN(clang-analyzer-valist.Uninitialized): the analyzer loses track of a list within a structure.
+
 /// A run of decimal digits, or `*`, which takes the number from the arguments.
-size_t parse_count(const char*& format, va_list arguments) {
+size_t parse_count(const char*& format, Arguments& arguments) {
     if (*format == '*') {
         ++format;
-        return static_cast<size_t>(va_arg(arguments, int));
+        return static_cast<size_t>(va_arg(arguments.list, int));
     }
     size_t count = 0;
     while (*format >= '0' && *format <= '9') count = count * 10 + static_cast<size_t>(*format++ - '0');
@@ -56,7 +63,7 @@ size_t parse_count(const char*& format, va_list arguments) {
 }
 
 /// One conversion; `format` stands behind the percent sign and is moved past the conversion.
-void convert(Sink& sink, const char*& format, va_list arguments) {
+void convert(Sink& sink, const char*& format, Arguments& arguments) {
     bool left = false;
     char padding = ' ';
     for (;; ++format) {
@@ -79,7 +86,7 @@ void convert(Sink& sink, const char*& format, va_list arguments) {
     switch (*format) {
         case 'd':
         case 'i': {
-            const long value = is_long ? va_arg(arguments, long) : va_arg(arguments, int);
+            const long value = is_long ? va_arg(arguments.list, long) : va_arg(arguments.list, int);
             const auto bits = static_cast<unsigned long>(value);
             first = digits(end, value < 0 ? 0 - bits : bits, 10);
             if (value < 0) *--first = '-';
@@ -89,20 +96,21 @@ void convert(Sink& sink, const char*& format, va_list arguments) {
         case 'x':
         case 'o': {
             const unsigned base = *format == 'u' ? 10 : *format == 'x' ? 16 : 8;
-            first =
-                digits(end, is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned), base);
+            first = digits(end,
+                           is_long ? va_arg(arguments.list, unsigned long) : va_arg(arguments.list, unsigned),
+                           base);
             break;
         }
         case 'p':
-            first = digits(end, reinterpret_cast<unsigned long>(va_arg(arguments, void*)), 16);
+            first = digits(end, reinterpret_cast<unsigned long>(va_arg(arguments.list, void*)), 16);
             *--first = 'x';
             *--first = '0';
             break;
         case 'c':
-            *--first = static_cast<char>(va_arg(arguments, int));
+            *--first = static_cast<char>(va_arg(arguments.list, int));
             break;
         case 's': {
-            const char* text = va_arg(arguments, const char*);
+            const char* text = va_arg(arguments.list, const char*);
             if (!text) text = "(null)";
             size_t length = 0;
             while (length < precision && text[length]) ++length;
@@ -119,13 +127,18 @@ void convert(Sink& sink, const char*& format, va_list arguments) {
     sink.put_field(first, static_cast<size_t>(end - first), width, left, left ? ' ' : padding);
 }
 
-void format_into(Sink& sink, const char* format, va_list arguments) {
+// NOLINTEND(clang-analyzer-valist.Uninitialized)
+
+void format_into(Sink& sink, const char* format, va_list list) {
+    Arguments arguments;
+    va_copy(arguments.list, list);
     while (*format) {
         if (*format != '%')
             sink.put(*format++);
         else
             convert(sink, ++format, arguments);
     }
+    va_end(arguments.list);
 }
 
 }  // namespace

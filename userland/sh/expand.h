@@ -153,7 +153,7 @@ inline bool WordList::add_matches(const char* pattern, bool& found) {
     if (fd < 0) return true;
 
     const size_t first = count_;
-    alignas(DirectoryEntry) char buffer[1024];
+    alignas(DirectoryEntry) char buffer[1024] = {};
     bool room = true;
     long got;
     while (room && (got = getdents(static_cast<int>(fd), buffer, sizeof buffer)) > 0) {

@@ -76,7 +76,7 @@ inline LineEditor::Outcome LineEditor::read_line(const char* prompt) {
     write_all(1, prompt, strlen(prompt));
 
     Step step = Step::kGoOn;
-    char key;
+    char key = 0;
     while (step == Step::kGoOn) step = read_key(key) ? handle_key(key) : Step::kEnd;
     move(length_);
     write_all(1, step == Step::kCancelled ? "^C\n" : "\n", step == Step::kCancelled ? 3 : 1);

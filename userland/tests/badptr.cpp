@@ -80,7 +80,7 @@ void refuse_all_targets(const char* name, size_t first, F&& call) {
 }
 
 long file_size() {
-    Stat info;
+    Stat info{};
     CHECK_EQ(fstat(file, &info), 0);
     return info.size;
 }
@@ -128,13 +128,13 @@ void check_write() {
 }
 
 void check_pipe() {
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
     refuse_all("write to a pipe", kNoByte, [&](uint64_t a) { return syscall(SYS_write, ends[1], a, 16); });
     const long written = syscall(SYS_write, ends[1], unmapped - 100, 200);
     stopped("write to a pipe", unmapped - 100, written, 100);
     CHECK_EQ(write(ends[1], "x", 1), 1);
-    char got[128];
+    char got[128] = {};
     const long expected = written > 0 ? written + 1 : 1;
     CHECK_EQ(read(ends[0], got, sizeof got), expected);
     CHECK_EQ(got[expected - 1], 'x');
@@ -202,13 +202,13 @@ void check_structures() {
 }
 
 void check_terminal() {
-    Termios termios;
+    Termios termios{};
     if (ioctl(0, TCGETS, &termios) != 0) return;  // not run from a terminal
     refuse_all_targets("TCGETS", kAll, [](uint64_t a) { return syscall(SYS_ioctl, 0, TCGETS, a); });
     refuse_all("TCSETSW", kAll, [](uint64_t a) { return syscall(SYS_ioctl, 0, TCSETSW, a); });
     refuse_all_targets("TIOCGWINSZ", kNoByte,
                        [](uint64_t a) { return syscall(SYS_ioctl, 0, TIOCGWINSZ, a); });
-    int group;
+    int group = 0;
     if (ioctl(0, TIOCGPGRP, &group) != 0 || group != getpgrp()) return;  // not in the foreground
     refuse_all_targets("TIOCGPGRP", kNoByte, [](uint64_t a) { return syscall(SYS_ioctl, 0, TIOCGPGRP, a); });
     refuse_all("TIOCSPGRP", kNoByte, [](uint64_t a) { return syscall(SYS_ioctl, 0, TIOCSPGRP, a); });

@@ -31,7 +31,7 @@ void check_content(const char* path, const char* text) {
 }
 
 long size_of(const char* path) {
-    Stat info;
+    Stat info{};
     CHECK_EQ(stat(path, &info), 0);
     return info.size;
 }
@@ -159,7 +159,7 @@ int count_entries(const char* path, const char* wanted, bool& found) {
     int count = 0;
     found = false;
     // A small buffer, so that the listing takes several calls.
-    alignas(DirectoryEntry) char small[128];
+    alignas(DirectoryEntry) char small[128] = {};
     long got;
     while ((got = getdents(fd, small, sizeof small)) > 0) {
         for (long offset = 0; offset < got;) {
@@ -195,7 +195,7 @@ void check_directories() {
     CHECK_EQ(count_entries("d/sub", "number-17", found), 30);
     CHECK(found);
 
-    Stat info;
+    Stat info{};
     CHECK_EQ(stat("d/sub", &info), 0);
     CHECK((info.mode & S_IFMT) == S_IFDIR);
     const uint64_t sub_inode = info.inode;
@@ -242,7 +242,7 @@ void check_paths() {
         if (fd < 0) fail("open(%s): %s", path, error_text(fd));
         close(static_cast<int>(fd));
     }
-    Stat info;
+    Stat info{};
     CHECK_EQ(open("", O_RDONLY), -ENOENT);
     CHECK_EQ(stat("/..", &info), 0);
     CHECK_EQ(stat("/../../tmp", &info), 0);
@@ -328,7 +328,7 @@ void check_descriptors() {
 
 /// A descriptor marked close-on-exec is gone in the next program, another is not.
 void check_close_on_exec() {
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
     char name[] = "/bin/sh";
     char option[] = "-c";

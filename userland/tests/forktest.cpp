@@ -48,7 +48,7 @@ void check_wait() {
     CHECK_EQ(wait4(-1, &status, WNOHANG), -ECHILD);
     CHECK_EQ(wait4(getpid(), &status), -ECHILD);
 
-    int gate[2];
+    int gate[2] = {-1, -1};
     CHECK_EQ(pipe(gate), 0);
     const long child = start_child([&] {
         char c;
@@ -86,7 +86,7 @@ void check_many() {
         CHECK_EQ(status, exited(i));
         pids[i] = 0;
     }
-    int status;
+    int status = 0;
     CHECK_EQ(wait4(-1, &status), -ECHILD);
 }
 
@@ -114,7 +114,7 @@ int have_descendants(int left) {
 
 /// Each generation ends before the next one, an orphan by then, does its part.
 void check_orphans() {
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
     const long first = getpid();
     const int status = run_in_child([&] {
@@ -133,7 +133,7 @@ void check_orphans() {
     CHECK_EQ(read(ends[0], text, sizeof text), 6);
     CHECK_EQ(read(ends[0], text, sizeof text), 0);  // the last orphan has ended
     close(ends[0]);
-    int none;
+    int none = 0;
     CHECK_EQ(wait4(-1, &none), -ECHILD);  // they were never ours
 }
 
@@ -148,8 +148,8 @@ void check_isolation() {
     unsigned long* const places[] = {&in_data, &in_bss, &on_stack, mapped, mapped + 3 * kPage / 8};
     for (unsigned long* place : places) *place = 1000;
 
-    int to_child[2];
-    int to_parent[2];
+    int to_child[2] = {-1, -1};
+    int to_parent[2] = {-1, -1};
     CHECK_EQ(pipe(to_child), 0);
     CHECK_EQ(pipe(to_parent), 0);
     char c;

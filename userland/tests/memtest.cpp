@@ -130,7 +130,7 @@ void check_protection() {
 }
 
 void check_stack() {
-    constexpr unsigned kPages = 512 * 1024 / kPage;
+    constexpr unsigned kPages = 128;  // 512 KiB
     CHECK_EQ(static_cast<long>(descend(kPages)), kPages + 1);
     // Far below lies nothing.
     uint64_t here;

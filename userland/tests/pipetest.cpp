@@ -37,7 +37,7 @@ void send_stream(int fd) {
 
 void check_integrity() {
     static constexpr size_t kSizes[] = {5, 4096, 1, 60'000, 333, 8192, 2};
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
     const long child = start_child([&] {
         close(ends[0]);
@@ -61,12 +61,12 @@ void check_integrity() {
 }
 
 void check_ends() {
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
     CHECK(read(ends[1], buffer, 1) == -EBADF);
     CHECK(write(ends[0], "x", 1) == -EBADF);
     CHECK_EQ(lseek(ends[0], 0, SEEK_CUR), -ESPIPE);
-    Stat info;
+    Stat info{};
     CHECK_EQ(fstat(ends[0], &info), 0);
     CHECK((info.mode & S_IFMT) == S_IFIFO);
     CHECK_EQ(write(ends[1], "", 0), 0);
@@ -122,16 +122,16 @@ void check_ends() {
 }
 
 void check_full_pipe() {
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
-    constexpr long kAmount = 256 * 1024;
+    constexpr long kAmount = 256L * 1024;
     const long child = start_child([&] {
         close(ends[0]);
         for (long sent = 0; sent < kAmount; sent += 1024) CHECK_EQ(write(ends[1], buffer, 1024), 1024);
     });
     close(ends[1]);
     sleep_milliseconds(30);
-    int status;
+    int status = 0;
     CHECK_EQ(wait4(child, &status, WNOHANG), 0);  // more than a pipe holds: it is waiting
     long total = 0;
     long got;
@@ -144,7 +144,7 @@ void check_full_pipe() {
 
 /// A reader that sleeps in an empty pipe gets what is written later.
 void check_empty_pipe() {
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
     const long child = start_child([&] {
         sleep_milliseconds(20);
@@ -160,8 +160,8 @@ void check_empty_pipe() {
 void check_sharing() {
     constexpr int kReaders = 4;
     constexpr long kBytes = 200'000;
-    int ends[2];
-    int results[2];
+    int ends[2] = {-1, -1};
+    int results[2] = {-1, -1};
     CHECK_EQ(pipe(ends), 0);
     CHECK_EQ(pipe(results), 0);
     struct Share {
