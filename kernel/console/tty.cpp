@@ -42,7 +42,9 @@ Result<uint64_t> answer(UserPtr<void> argument, const T& value) {
 
 }  // namespace
 
-Tty::Tty() : Inode(FileType::kCharDevice, 0666), discipline(to_console, nullptr) {}
+Tty::Tty() : Inode(FileType::kCharDevice, 0666), discipline(to_console, nullptr) {
+    set_stream();
+}
 
 bool Tty::readable() {
     LockGuard guard(lock);

@@ -22,7 +22,6 @@ class Tty final : public Inode {
   public:
     Tty();
 
-    bool seekable() override { return false; }
     bool readable() override;
     Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t flags) override;
     Result<size_t> write(uint64_t offset, std::span<const std::byte> data, uint32_t flags) override;

@@ -17,10 +17,9 @@ constexpr size_t kPipeSize = kPageSize;
 class Pipe final : public Inode {
   public:
     /// Takes over `frame`. Starts with one reader and one writer, the two files that make_pipe() opens.
-    explicit Pipe(PhysAddr frame) : Inode(FileType::kPipe, 0600), frame_(frame) {}
+    explicit Pipe(PhysAddr frame) : Inode(FileType::kPipe, 0600), frame_(frame) { set_stream(); }
     ~Pipe() override { unref_frame(frame_); }
 
-    bool seekable() override { return false; }
     bool readable() override {
         LockGuard guard(lock_);
         return count_ > 0 || writers_ == 0;
@@ -53,7 +52,7 @@ Result<size_t> Pipe::read(uint64_t, std::span<std::byte> out, uint32_t flags) {
     const size_t length = std::min(out.size(), count_);
     const size_t to_the_end = std::min(length, kPipeSize - head_);
     memcpy(out.data(), ring() + head_, to_the_end);
-    memcpy(out.data() + to_the_end, ring(), length - to_the_end);
+    if (length > to_the_end) memcpy(out.data() + to_the_end, ring(), length - to_the_end);
     head_ = (head_ + length) % kPipeSize;
     count_ -= length;
     space_freed_.wake_all();
@@ -61,6 +60,7 @@ Result<size_t> Pipe::read(uint64_t, std::span<std::byte> out, uint32_t flags) {
 }
 
 Result<size_t> Pipe::put(std::span<const std::byte> data, uint32_t flags) {
+    if (data.empty()) return size_t{0};
     // Waiting for room for all of it keeps the write in one piece.
     const size_t length = std::min(data.size(), kPipeSize);
     LockGuard guard(lock_);
@@ -72,7 +72,7 @@ Result<size_t> Pipe::put(std::span<const std::byte> data, uint32_t flags) {
     const size_t tail = (head_ + count_) % kPipeSize;
     const size_t to_the_end = std::min(length, kPipeSize - tail);
     memcpy(ring() + tail, data.data(), to_the_end);
-    memcpy(ring(), data.data() + to_the_end, length - to_the_end);
+    if (length > to_the_end) memcpy(ring(), data.data() + to_the_end, length - to_the_end);
     count_ += length;
     data_arrived_.wake_all();
     return length;

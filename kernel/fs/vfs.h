@@ -68,12 +68,12 @@ class Inode : public RefCounted {
     uint32_t permissions() const { return permissions_; }
     uint64_t number() const { return number_; }
     bool is_directory() const { return type_ == FileType::kDirectory; }
+    /// False for streams (pipes and terminals), which have no position and make a reader wait. Reads and
+    /// writes of what is seekable never sleep.
+    bool seekable() const { return seekable_; }
 
     /// Bytes in the file; 0 for what has no size.
     virtual uint64_t size() { return 0; }
-    /// False for streams (pipes and terminals), which have no position and make a reader wait. Reads and
-    /// writes of what is seekable never sleep.
-    virtual bool seekable() { return true; }
     /// Up to out.size() bytes from `offset` (ignored by streams). 0 means end of file. A stream waits for the
     /// first byte (EAGAIN instead with kO_NONBLOCK in `flags`) and returns what there is.
     virtual Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t flags);
@@ -104,10 +104,15 @@ class Inode : public RefCounted {
     /// True when a read would not wait: for poll(2).
     virtual bool readable() { return true; }
 
+  protected:
+    /// Makes this a stream. For constructors.
+    void set_stream() { seekable_ = false; }
+
   private:
     FileType type_;
     uint32_t permissions_;
     uint64_t number_;
+    bool seekable_ = true;
 };
 
 /// An inode with a position, as open(2) makes it; shared by dup(2) and fork(2).
@@ -134,6 +139,9 @@ class OpenFile : public RefCounted {
     Result<uint64_t> seek(int64_t distance, uint64_t whence);
 
   private:
+    Result<size_t> read_at_position(std::span<std::byte> out);
+    Result<size_t> write_at_position(std::span<const std::byte> data);
+
     Ref<Inode> inode_;
     uint32_t flags_;
     SpinLock position_lock_{"file position"};  ///< guards offset_ while a seekable file is read or written

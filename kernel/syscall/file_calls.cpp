@@ -111,7 +111,18 @@ struct HeapBuffer {
     std::byte* const memory;
 };
 
-Result<uint64_t> write_through(std::span<std::byte> kbuf, OpenFile& file, uint64_t buffer, uint64_t count) {
+/// A write that the buffer on the stack can hold.
+Result<uint64_t> write_short(OpenFile& file, uint64_t buffer, size_t count) {
+    std::byte kbuf[kStackBuffer];
+    const size_t copied = copy_in(kbuf, buffer, count);
+    if (copied == 0 && count > 0) return Errno::kEFAULT;
+    return file.write({kbuf, copied});
+}
+
+Result<uint64_t> write_long(OpenFile& file, uint64_t buffer, uint64_t count) {
+    HeapBuffer heap(kHeapBuffer);
+    if (!heap.memory) return Errno::kENOMEM;
+    const std::span<std::byte> kbuf(heap.memory, kHeapBuffer);
     uint64_t done = 0;
     while (done < count) {
         const size_t wanted = std::min(count - done, kbuf.size());
@@ -128,13 +139,7 @@ Result<uint64_t> write_through(std::span<std::byte> kbuf, OpenFile& file, uint64
 
 Result<uint64_t> write_from_user(OpenFile& file, uint64_t buffer, uint64_t count) {
     if (!file.can_write()) return Errno::kEBADF;
-    if (count <= kStackBuffer) {
-        std::byte kbuf[kStackBuffer];
-        return write_through(kbuf, file, buffer, count);
-    }
-    HeapBuffer kbuf(kHeapBuffer);
-    if (!kbuf.memory) return Errno::kENOMEM;
-    return write_through({kbuf.memory, kHeapBuffer}, file, buffer, count);
+    return count <= kStackBuffer ? write_short(file, buffer, count) : write_long(file, buffer, count);
 }
 
 using Transfer = Result<uint64_t> (*)(OpenFile& file, uint64_t buffer, uint64_t count);

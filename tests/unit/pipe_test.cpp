@@ -110,6 +110,12 @@ TEST_F(PipeTest, AWriterWithoutReadersGetsSigpipe) {
     EXPECT_EQ(host.signals[0].target, host_task().pid);
 }
 
+TEST_F(PipeTest, WritingNothingAsksForNobody) {
+    reader_ = Ref<OpenFile>();
+    EXPECT_EQ(put("").value(), 0u);
+    EXPECT_TRUE(host.signals.empty());
+}
+
 TEST_F(PipeTest, AWaitingWriterNoticesThatTheReaderLeft) {
     ASSERT_EQ(put(std::string(kPipeSize, 'x')).value(), kPipeSize);
     host.while_asleep = [&] { reader_ = Ref<OpenFile>(); };
