@@ -21,6 +21,8 @@ endif
 #: LAB=n              the learner's start of chapter n
 #: CXX=clang++        build with clang in place of g++
 #: OPT=-O0            optimisation of kernel and programs in place of -O2
+#: INSTRUMENT=yes     compile chapter 3's frame checks into the kernel
+#: DEFINES=-DX=1      macros for kernel and programs; the tests use it
 #: V=1                show whole commands
 #: SETUP=no           install nothing: name what is missing and stop
 #: CROSS=prefix-      prefix of the x86_64 compiler and binutils; set by itself on other machines
@@ -29,6 +31,7 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 OPT ?= -O2
+override DEFINES += $(if $(filter yes,$(INSTRUMENT)),-DFRAME_CHECKS)
 SETUP ?= yes
 MACHINE := $(shell uname -m)
 CROSS ?= $(if $(filter x86_64 amd64,$(MACHINE)),,x86_64-linux-gnu-)
@@ -92,7 +95,8 @@ at = $(foreach f,$1,$(at_$f))
 # build/sol2 with the usual compiler and optimisation, else build/clang++/sol2, build/g++-O0/sol2, ...
 BUILD := build$(if $(filter-out g++-O2,$(notdir $(CXX))$(OPT)),/$(notdir $(CXX))$(filter-out -O2,$(OPT)))
 state_names = $(patsubst SOL=%,sol%,$(patsubst LAB=%,lab%,$1))
-B := $(BUILD)/$(call state_names,$(STATE))
+# Macros make a state a variant of itself, beside it: build/sol3+FRAME_CHECKS.
+B := $(BUILD)/$(call state_names,$(STATE))$(subst $(empty) ,,$(patsubst -D%,+%,$(DEFINES)))
 
 # $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
 # depends on FILE is remade when the text changes, and only then. (Make 4.3 may read a file with its last newline.)

@@ -2,8 +2,8 @@
 
 KERNEL_FLAGS := -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -mno-red-zone -mno-sse \
     -mno-mmx -mcmodel=kernel -fno-omit-frame-pointer -fno-threadsafe-statics -fno-asynchronous-unwind-tables
-KERNEL_CXXFLAGS := -std=c++20 $(WARNINGS) $(KERNEL_FLAGS) $(OPT) -g $(PREFIX_MAP) $(INCLUDES)
-KERNEL_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(PREFIX_MAP) $(INCLUDES)
+KERNEL_CXXFLAGS := -std=c++20 $(WARNINGS) $(KERNEL_FLAGS) $(OPT) -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
+KERNEL_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
 DEPFLAGS = -MMD -MP -MF $@.d
 
 ASM_OFFSETS := arch/x86_64/asm_offsets.cpp

@@ -9,8 +9,8 @@
 
 USER_FLAGS := -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -mno-sse -mno-mmx \
     -fno-threadsafe-statics -fno-asynchronous-unwind-tables
-USER_CXXFLAGS := -std=c++20 $(WARNINGS) $(USER_FLAGS) $(OPT) -g $(PREFIX_MAP) $(INCLUDES)
-USER_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(PREFIX_MAP) $(INCLUDES)
+USER_CXXFLAGS := -std=c++20 $(WARNINGS) $(USER_FLAGS) $(OPT) -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
+USER_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
 USER_LD := $(call at,userland/program.ld)
 USER_LINK = $(TARGET_CXX) -nostdlib -static -no-pie -fuse-ld=bfd -Wl,-T,$(USER_LD) -Wl,--build-id=none \
     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings

@@ -18,9 +18,10 @@ Result<Protection> parse_protection(uint64_t bits) {
     return Protection{.write = (bits & kPROT_WRITE) != 0, .execute = (bits & kPROT_EXEC) != 0};
 }
 
-/// `length` in whole pages, or EINVAL for 0 and for what can't fit.
+/// `length` in whole pages; EINVAL for 0, ENOMEM for what can't fit.
 Result<uint64_t> whole_pages(uint64_t length) {
-    if (length == 0 || length > kUserLimit) return Errno::kEINVAL;
+    if (length == 0) return Errno::kEINVAL;
+    if (length > kUserLimit) return Errno::kENOMEM;
     return align_up(length, kPageSize);
 }
 

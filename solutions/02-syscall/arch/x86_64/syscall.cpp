@@ -2,6 +2,7 @@
 /// The model-specific registers behind SYSCALL (Intel SDM 3A, 5.8.8), and the frame it leaves.
 #include <arch/x86_64/context.h>
 #include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/frame_check.h>
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/syscall.h>
 
@@ -28,6 +29,7 @@ void prepare_fork_return(Task& child) {
     auto* frame = reinterpret_cast<SyscallFrame*>(child.kstack_top) - 1;
     *frame = current_syscall_frame();
     frame->rax = 0;
+    set_frame_owner(*frame, child);
     auto* context = reinterpret_cast<Context*>(frame) - 1;
     *context = initial_context(reinterpret_cast<uint64_t>(syscall_exit));
     child.rsp = reinterpret_cast<uint64_t>(context);

@@ -7,6 +7,7 @@
 ///     CURRENT_KERNEL_STACK ->
 ///     RCX  R11  number  RAX  RBX RDX RSI RDI RBP R8 R9 R10 R12 R13 R14 R15       a SyscallFrame
 #include <arch/x86_64/asm_offsets.h>
+#include <arch/x86_64/frame_check_macros.h>
 
     .text
     .global syscall_entry
@@ -29,8 +30,9 @@ syscall_entry:
     pushq %r13
     pushq %r14
     pushq %r15
-    mov %rsp, %rdi
     xor %ebp, %ebp                              // a backtrace ends here
+    FRAME_CHECK_ENTRY
+    mov %rsp, %rdi
     call syscall_dispatch
 
     .global syscall_exit
@@ -41,6 +43,7 @@ syscall_exit:                                   // RSP: SyscallFrame. The child 
     cmpl $0, OFFSETOF_Task_work(%rax)
     jne 1f
     cli                                         // from the user's RSP on, an interrupt would push to the user's stack
+    FRAME_CHECK_EXIT
     popq %r15
     popq %r14
     popq %r13

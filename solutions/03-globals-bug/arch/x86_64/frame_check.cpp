@@ -1,0 +1,64 @@
+/// @file
+/// The instrument's questions and its report.
+#ifdef FRAME_CHECKS
+
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/frame_check.h>
+#include <arch/x86_64/paging.h>
+#include <kernel/console/console.h>
+#include <kernel/libk/panic.h>
+
+namespace {
+
+const Task* task_with_cr3(uint64_t cr3) {
+    for (const Task* task = first_task(); task; task = task->next_task)
+        if (task->cr3 == cr3 && task->is_user()) return task;
+    return nullptr;
+}
+
+const char* name_of(const Task* task) {
+    return task ? task->name.data() : "nobody";
+}
+
+void print_task(const char* role, const Task* task) {
+    if (task)
+        kprintf("  %s %s (pid %d), CR3=0x%lx, kernel stack 0x%lx-0x%lx\n", role, task->name.data(), task->pid,
+                task->cr3, task->kstack_top - kKernelStackSize, task->kstack_top);
+    else
+        kprintf("  %s unknown\n", role);
+}
+
+[[noreturn]] void report(const char* where, const SyscallFrame& frame) {
+    const Task* victim = current();
+    const Task* writer = task_with_cr3(frame.owner_cr3);
+    console_emergency();  // what was printed so far comes first
+    kprintf("\nFRAME CHECK failed at the %s of system call %u\n", where, static_cast<uint32_t>(frame.number));
+    print_task("victim:", victim);
+    print_task("writer:", writer);
+    kprintf("  slot:   saved RCX at 0x%lx, now 0x%lx, pushed by syscall_entry\n",
+            reinterpret_cast<uint64_t>(&frame.rcx), frame.rcx);
+    kprintf("  CURRENT_KERNEL_STACK was 0x%lx at this entry; the writer's own stack ends at 0x%lx\n",
+            frame.entry_stack, writer ? writer->kstack_top : 0);
+    panic("system call %u from the address space of %s on the kernel stack of %s",
+          static_cast<uint32_t>(frame.number), name_of(writer), name_of(victim));
+}
+
+/// The three witnesses.
+bool owner_is_running(const SyscallFrame& frame) {
+    const Task* task = current();
+    return frame.owner_cr3 == (read_cr3() & kPteAddress) && frame.owner_cr3 == task->cr3 &&
+           reinterpret_cast<uint64_t>(&frame + 1) == task->kstack_top;
+}
+
+}  // namespace
+
+void check_frame_at_entry(const SyscallFrame* frame) {
+    if (!owner_is_running(*frame)) report("entry", *frame);
+}
+
+void check_frame_at_exit(const SyscallFrame* frame) {
+    if (!owner_is_running(*frame)) report("exit", *frame);
+}
+
+#endif
