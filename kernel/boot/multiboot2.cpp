@@ -94,10 +94,10 @@ BootError parse_memory_map(std::span<const std::byte> body, BootInfo& out) {
     if (map.entry_size < sizeof(MemoryMapEntry) || map.entry_size % 8 != 0)
         return "the entries of the multiboot2 memory map have an impossible size";
     const auto entries = body.subspan(sizeof map);
-    if (entries.size() % map.entry_size != 0) return "the multiboot2 memory map ends within an entry";
     for (size_t offset = 0; offset < entries.size(); offset += map.entry_size) {
         MemoryMapEntry entry;
-        read_at(entries, offset, entry);
+        if (!range_fits(offset, map.entry_size, entries.size()) || !read_at(entries, offset, entry))
+            return "the multiboot2 memory map ends within an entry";
         if (BootError error = add_region(out, entry.base, entry.length, entry.type)) return error;
     }
     return nullptr;
