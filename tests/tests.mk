@@ -1,7 +1,8 @@
 # The tests: host unit tests, system tests that boot each state in QEMU, tests of the make targets, style.
 #
-#   tests/unit/*_test.cpp and support/*.cpp, with the kernel sources that sources.txt lists: one program
-#   tests/system/*.cpp with tests/harness/*.cpp: one program, which finds the built states by TRAPLINE_BUILD
+#   tests/unit/*_test.cpp and support/*.cpp, with the kernel sources that sources.txt lists and the harness: one program
+#   tests/system/*.cpp with the harness: one program, which finds the built states by TRAPLINE_BUILD
+#   tests/harness/*.cpp: linked into both
 #   tests/tools/*_test.sh: scripts that test the make targets, the tools and the style of the sources
 
 #: TESTS=pattern      run only the GoogleTests whose names match, as in TESTS='Shell.*'
@@ -21,6 +22,7 @@ UNIT_SOURCES := $(wildcard tests/unit/*_test.cpp tests/unit/support/*.cpp) \
     $(foreach f,$(file <tests/unit/sources.txt),$(or $(call locate,$(call layers,$(DEFAULT_STATE)),$f),\
         $(error tests/unit/sources.txt: there is no $f in $(DEFAULT_STATE))))
 SYSTEM_SOURCES := $(wildcard tests/harness/*.cpp tests/system/*.cpp)
+HARNESS_OBJECTS := $(patsubst %,$T/system/%.o,$(wildcard tests/harness/*.cpp))
 UNIT_OBJECTS := $(UNIT_SOURCES:%=$T/unit/%.o)
 SYSTEM_OBJECTS := $(SYSTEM_SOURCES:%=$T/system/%.o)
 $(call record,$T/flags.txt,$(HOSTCXX) $(UNIT_CXXFLAGS))
@@ -34,9 +36,9 @@ $T/system/%.o: % $T/flags.txt | need
 	$(call say,TESTCXX  $<)
 	$(Q)mkdir -p $(@D) && $(HOSTCXX) $(SYSTEM_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$T/unit-tests: $(UNIT_OBJECTS) $T/objects.txt
+$T/unit-tests: $(UNIT_OBJECTS) $(HARNESS_OBJECTS) $T/objects.txt
 	$(call say,LINK     $@)
-	$(Q)$(HOSTCXX) $(UNIT_CXXFLAGS) -o $@ $(filter %.o,$^) -lgtest -lgtest_main
+	$(Q)$(HOSTCXX) $(UNIT_CXXFLAGS) -o $@ $(filter %.o,$^) -lgtest -lgtest_main -lfmt
 
 $T/system-tests: $(SYSTEM_OBJECTS) $T/objects.txt
 	$(call say,LINK     $@)
