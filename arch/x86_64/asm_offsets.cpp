@@ -3,6 +3,7 @@
 /// build compiles this file to assembly text, picks the lines marked `->` and makes asm_offsets.h of them.
 #include <cstddef>
 
+#include <arch/x86_64/entry_offsets.h>
 #include <arch/x86_64/interrupt_frame.h>
 #include <kernel/task/task.h>
 
@@ -22,6 +23,7 @@ void asm_offsets() {
     OFFSET(Task, kstack_top);
     OFFSET(Task, user_rsp);
     OFFSET(Task, work);
+    ENTRY_OFFSETS();
 
     // Not for our assembly but for those who look from outside: debuggers and the test harness.
     OFFSET(Task, next);

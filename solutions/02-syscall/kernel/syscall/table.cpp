@@ -1,0 +1,74 @@
+/// @file
+/// The table of system calls, with Linux's numbers for x86_64.
+#include <kernel/syscall/calls.h>
+#include <kernel/syscall/table.h>
+
+namespace {
+
+int64_t no_such_call(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(Errno::kENOSYS);
+}
+
+constexpr std::array<SystemCall*, kSyscallCount> make_table() {
+    std::array<SystemCall*, kSyscallCount> table{};
+    table.fill(no_such_call);
+    table[0] = sys_read;
+    table[1] = sys_write;
+    table[2] = sys_open;
+    table[3] = sys_close;
+    table[4] = sys_stat;
+    table[5] = sys_fstat;
+    table[6] = sys_lstat;
+    table[8] = sys_lseek;
+    table[9] = sys_mmap;
+    table[10] = sys_mprotect;
+    table[11] = sys_munmap;
+    table[12] = sys_brk;
+    table[13] = sys_rt_sigaction;
+    table[16] = sys_ioctl;
+    table[19] = sys_readv;
+    table[20] = sys_writev;
+    table[21] = sys_access;
+    table[22] = sys_pipe;
+    table[24] = sys_sched_yield;
+    table[32] = sys_dup;
+    table[33] = sys_dup2;
+    table[35] = sys_nanosleep;
+    table[39] = sys_getpid;
+    table[57] = sys_fork;
+    table[59] = sys_execve;
+    table[60] = sys_exit;
+    table[61] = sys_wait4;
+    table[62] = sys_kill;
+    table[63] = sys_uname;
+    table[72] = sys_fcntl;
+    table[77] = sys_ftruncate;
+    table[79] = sys_getcwd;
+    table[80] = sys_chdir;
+    table[83] = sys_mkdir;
+    table[84] = sys_rmdir;
+    table[87] = sys_unlink;
+    table[95] = sys_umask;
+    table[102] = sys_getuid;
+    table[104] = sys_getuid;  // getgid: everybody is root
+    table[107] = sys_getuid;  // geteuid
+    table[108] = sys_getuid;  // getegid
+    table[109] = sys_setpgid;
+    table[110] = sys_getppid;
+    table[111] = sys_getpgrp;
+    table[121] = sys_getpgid;
+    table[158] = sys_arch_prctl;
+    table[169] = sys_reboot;
+    table[217] = sys_getdents64;
+    table[228] = sys_clock_gettime;
+    table[231] = sys_exit;  // exit_group: a process has one thread
+    table[257] = sys_openat;
+    table[262] = sys_newfstatat;
+    table[292] = sys_dup3;
+    table[293] = sys_pipe2;
+    return table;
+}
+
+}  // namespace
+
+constinit const std::array<SystemCall*, kSyscallCount> syscall_table = make_table();
