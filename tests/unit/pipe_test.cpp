@@ -123,7 +123,7 @@ TEST_F(PipeTest, AWaitingWriterNoticesThatTheReaderLeft) {
 }
 
 TEST_F(PipeTest, DeathEndsTheWait) {
-    host.killed = true;
+    host_task().fatal_signal = kSIGKILL;
     std::byte byte;
     EXPECT_EQ(reader_->read({&byte, 1}).error(), Errno::kEINTR);
     ASSERT_EQ(put(std::string(kPipeSize, 'x')).value(), kPipeSize);

@@ -62,8 +62,12 @@ TEST_F(TtyTest, NonblockingReadersDoNotWait) {
 }
 
 TEST_F(TtyTest, DeathEndsTheWait) {
-    host.killed = true;
+    host_task().fatal_signal = kSIGKILL;
     EXPECT_EQ(read(10).error(), Errno::kEINTR);
+    host_task().fatal_signal = 0;
+    host.while_asleep = [] { host_task().fatal_signal = kSIGKILL; };
+    EXPECT_EQ(read(10).error(), Errno::kEINTR);
+    EXPECT_EQ(host.sleeps, 1);
 }
 
 TEST_F(TtyTest, KeysSignalTheForegroundGroup) {

@@ -13,11 +13,10 @@
 
 /// What host tests see of the kernel's surroundings, and how they steer it.
 struct HostKernel {
-    /// Runs when the task under test sleeps in a WaitQueue, with the queue's lock released: what the others
-    /// do meanwhile. Without it, sleeping is an error of the test.
+    /// Runs when the task under test sleeps in a WaitQueue, with the queue's lock released, or yields: what
+    /// the others do meanwhile. Without it, sleeping is an error of the test. A fatal_signal ends the sleep.
     std::function<void()> while_asleep;
-    int sleeps = 0;       ///< how often it slept
-    bool killed = false;  ///< sleep ends with EINTR
+    int sleeps = 0;  ///< how often it did
     struct Signal {
         int target;  ///< pid, or minus the process group
         int signal;
