@@ -95,7 +95,8 @@ const char* init_apic() {
     io_apic = reinterpret_cast<volatile uint32_t*>(io.value().value);
 
     local_write(kSpurious, kSpuriousEnable | kSpuriousVector);
-    local_write(kLvtLint1, kLvtNmi);  // where a PC wires its NMI line to (Intel MultiProcessor Specification 1.4, 5.1)
+    local_write(kLvtLint1,
+                kLvtNmi);  // where a PC wires its NMI line to (Intel MultiProcessor Specification 1.4, 5.1)
     const uint32_t version = io_read(kIoApicVersion);
     if (version == ~0u) return "there is no I/O APIC at 0xfec00000";
     const uint32_t last_input = version >> 16 & 0xff;

@@ -14,7 +14,9 @@ struct Context {
 };
 
 /// The Context of a task that has never run: it will start at `rip`, with every other register zero.
-inline Context initial_context(uint64_t rip) { return {.rip = rip}; }
+inline Context initial_context(uint64_t rip) {
+    return {.rip = rip};
+}
 
 /// Saves the caller's Context on its stack and goes on with that of `next`; returns when somebody switches
 /// back. IF=0, on `prev`'s kernel stack.

@@ -12,6 +12,9 @@ inline constexpr uint64_t kRFLAGS_IOPL = 3ull << 12;
 inline constexpr uint64_t kRFLAGS_NT = 1ull << 14;
 inline constexpr uint64_t kRFLAGS_RF = 1ull << 16;
 inline constexpr uint64_t kRFLAGS_AC = 1ull << 18;
+inline constexpr uint64_t kRFLAGS_ID = 1ull << 21;
+/// CF, PF, AF, ZF, SF and OF.
+inline constexpr uint64_t kRFLAGS_ARITHMETIC = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 11;
 /// Bit 1 is always 1.
 inline constexpr uint64_t kRFLAGS_FIXED = 1ull << 1;
 

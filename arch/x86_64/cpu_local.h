@@ -9,4 +9,4 @@
 /// before it switches to a user task; IF=0.
 inline void publish_kernel_stack(const Task& /*next*/) {}
 /// Exchanges what the entry path keeps for a task that is in the kernel. Called with each switch; IF=0.
-inline void switch_entry_state(Task& /*prev*/, const Task& /*next*/) {}
+inline void switch_entry_state(Task& /*prev*/, Task& /*next*/) {}

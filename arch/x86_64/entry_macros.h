@@ -1,6 +1,8 @@
 /// @file
 /// For assembly: saving and restoring the general registers in the order of InterruptFrame.
 #pragma once
+// This is assembly.
+// clang-format off
 
 .macro PUSH_REGISTERS
     pushq %rax

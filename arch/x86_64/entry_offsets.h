@@ -1,5 +1,6 @@
 /// @file
-/// Offsets that only a chapter's own entry paths need, listed with the macros of asm_offsets.cpp. The tree needs none.
+/// Offsets that only a chapter's own entry paths need, listed with the macros of asm_offsets.cpp. The tree
+/// needs none.
 #pragma once
 
 #define ENTRY_OFFSETS() (void)0

@@ -9,9 +9,9 @@ struct Task;
 /// Makes `boot_task` the head of the run queue: the task that runs when nobody else can.
 void init_scheduler(Task& boot_task);
 
-/// Gives the processor to the next runnable task; returns when the caller's turn has come again, at once when there is
-/// nobody else. On a task's stack, no lock held: system calls and kernel threads call it to wait or to yield, the timer's
-/// handler to take the processor away.
+/// Gives the processor to the next runnable task; returns when the caller's turn has come again, at once when
+/// there is nobody else. On a task's stack, no lock held: system calls and kernel threads call it to wait or
+/// to yield, the timer's handler to take the processor away.
 void schedule();
 
 /// Links a new task right after the head, so that it runs next after it.

@@ -13,4 +13,4 @@ inline void publish_kernel_stack(const Task& next) {
     tss.rsp0 = next.kstack_top;
 }
 /// Exchanges what the entry path keeps for a task that is in the kernel: nothing, its frame holds all. IF=0.
-inline void switch_entry_state(Task& /*prev*/, const Task& /*next*/) {}
+inline void switch_entry_state(Task& /*prev*/, Task& /*next*/) {}

@@ -21,7 +21,7 @@ inline void publish_kernel_stack(const Task& next) {
 }
 /// Exchanges the user's RSP: a task that gives up the processor in a system call finds its own when it
 /// returns. Called with each switch; IF=0.
-inline void switch_entry_state(Task& prev, const Task& next) {
+inline void switch_entry_state(Task& prev, Task& next) {
     prev.user_rsp = USER_RSP_SCRATCH;
     USER_RSP_SCRATCH = next.user_rsp;
 }

@@ -1,6 +1,8 @@
 /// @file
 /// For assembly: what syscall_entry does with a frame beyond building it. Nothing yet.
 #pragma once
+// This is assembly.
+// clang-format off
 
 /// After the frame is complete; RSP points to it.
 .macro FRAME_CHECK_ENTRY

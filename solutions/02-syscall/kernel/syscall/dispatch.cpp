@@ -7,7 +7,7 @@
 /// it.
 extern "C" void syscall_dispatch(SyscallFrame* frame) {
     // As in Linux the number is EAX; the upper half of RAX is ignored.
-    const auto number = static_cast<uint32_t>(frame->number);
+    const auto number = static_cast<uint32_t>(frame->rax);
     if (number >= kSyscallCount) {
         frame->rax = static_cast<uint64_t>(to_return(Errno::kENOSYS));
         return;

@@ -29,19 +29,16 @@ void print_task(const char* role, const Task* task) {
         kprintf("  %s unknown\n", role);
 }
 
-[[noreturn]] void report(const char* where, const SyscallFrame& frame) {
-    const Task* victim = current();
-    const Task* writer = task_with_cr3(frame.owner_cr3);
+/// Says who stands on whose stack.
+void describe(const SyscallFrame& frame, const Task* writer) {
     console_emergency();  // what was printed so far comes first
-    kprintf("\nFRAME CHECK failed at the %s of system call %u\n", where, static_cast<uint32_t>(frame.number));
-    print_task("victim:", victim);
+    kprintf("\nFRAME CHECK failed\n");
+    print_task("victim:", current());
     print_task("writer:", writer);
     kprintf("  slot:   saved RCX at 0x%lx, now 0x%lx, pushed by syscall_entry\n",
             reinterpret_cast<uint64_t>(&frame.rcx), frame.rcx);
-    kprintf("  CURRENT_KERNEL_STACK was 0x%lx at this entry; the writer's own stack ends at 0x%lx\n",
+    kprintf("  this entry was told to use the stack that ends at 0x%lx; the writer's own ends at 0x%lx\n",
             frame.entry_stack, writer ? writer->kstack_top : 0);
-    panic("system call %u from the address space of %s on the kernel stack of %s",
-          static_cast<uint32_t>(frame.number), name_of(writer), name_of(victim));
 }
 
 /// The three witnesses.
@@ -54,11 +51,19 @@ bool owner_is_running(const SyscallFrame& frame) {
 }  // namespace
 
 void check_frame_at_entry(const SyscallFrame* frame) {
-    if (!owner_is_running(*frame)) report("entry", *frame);
+    if (owner_is_running(*frame)) return;
+    const Task* writer = task_with_cr3(frame->owner_cr3);
+    describe(*frame, writer);
+    panic("system call %u from the address space of %s on the kernel stack of %s",
+          static_cast<uint32_t>(frame->rax), name_of(writer), name_of(current()));
 }
 
 void check_frame_at_exit(const SyscallFrame* frame) {
-    if (!owner_is_running(*frame)) report("exit", *frame);
+    if (owner_is_running(*frame)) return;
+    const Task* writer = task_with_cr3(frame->owner_cr3);
+    describe(*frame, writer);
+    panic("%s is about to return with a frame of %s", name_of(task_with_cr3(read_cr3() & kPteAddress)),
+          name_of(writer));
 }
 
 #endif

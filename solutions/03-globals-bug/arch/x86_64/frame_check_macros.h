@@ -1,7 +1,9 @@
 /// @file
-/// For assembly: the instrument's two checkpoints, compiled in by FRAME_CHECKS. An entry stamps its frame with the address
-/// space it really came from, which no kernel variable can get wrong: CR3.
+/// For assembly: the instrument's two checkpoints, compiled in by FRAME_CHECKS. An entry stamps its frame
+/// with the address space it really came from, which no kernel variable can get wrong: CR3.
 #pragma once
+// This is assembly.
+// clang-format off
 
 /// After the frame is complete but for its owner; RSP points to it.
 .macro FRAME_CHECK_ENTRY

@@ -1,0 +1,19 @@
+/// @file
+/// What the entry paths from ring 3 need to know about the running task: one word, in this processor's own
+/// TSS.
+#pragma once
+
+#include <arch/x86_64/current.h>
+#include <arch/x86_64/pcr.h>
+#include <kernel/task/task.h>
+
+/// Tells both ways into the kernel which stack to use while `next` is in ring 3. Called by the scheduler just
+/// before it switches to a user task; IF=0.
+inline void publish_kernel_stack(const Task& next) {
+    pcr().tss.rsp0 = next.kstack_top;
+}
+/// Makes `next` the processor's current task for the entry paths, whose frames hold all else. Called with
+/// each switch; IF=0.
+inline void switch_entry_state(Task& /*prev*/, Task& next) {
+    pcr().current = &next;
+}
