@@ -36,7 +36,8 @@ SETUP ?= yes
 MACHINE := $(shell uname -m)
 CROSS ?= $(if $(filter x86_64 amd64,$(MACHINE)),,x86_64-linux-gnu-)
 HOSTCXX ?= $(CXX)
-TARGET_CXX := $(if $(findstring clang,$(notdir $(CXX))),$(CXX) --target=x86_64-linux-gnu,$(CROSS)$(CXX))
+IS_CLANG := $(findstring clang,$(notdir $(CXX)))
+TARGET_CXX := $(if $(IS_CLANG),$(CXX) --target=x86_64-linux-gnu,$(CROSS)$(CXX))
 export SETUP CXX CROSS HOSTCXX
 
 # One command a processor at a time; a -j on the command line wins.
@@ -113,6 +114,9 @@ $(call record,$B/overrides.txt,headers: $(foreach f,$(filter %.h,$(FILES)),$(if 
 # ---- What the parts of the tree add ----------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+# How both kernel and programs are linked: GNU ld whatever the compiler, and warnings are errors here too.
+LINK := $(TARGET_CXX) -nostdlib -static $(if $(IS_CLANG),,-no-pie) -fuse-ld=bfd -Wl,--build-id=none \
+    -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
 INCLUDES := -I$B/include $(addprefix -I,$(LAYERS))
 # __FILE__ is the path within the state, and no path of this machine gets into the output.
 PREFIX_MAP := $(foreach l,$(LAYERS),-fmacro-prefix-map=$l/=) -fdebug-prefix-map=$(CURDIR)=.

@@ -40,22 +40,21 @@ $B/gen/asm_offsets_symbols.S: $B/gen/asm_offsets.s labs/tools/asm_offsets.awk
 
 # The kernel is linked twice: its symbol table for backtraces is made from the first link. The table lies behind
 # .text, so the addresses in it hold for the second link as well; that is checked.
-LINK = $(TARGET_CXX) -nostdlib -static -no-pie -fuse-ld=bfd -Wl,-T,$(KERNEL_LD) -Wl,--build-id=none \
-    -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--no-undefined
+KERNEL_LINK = $(LINK) -Wl,-T,$(KERNEL_LD) -Wl,--no-undefined
 TEXT_SYMBOLS = $(CROSS)nm -n --defined-only $1 | grep -i ' [tw] '
 
 $B/gen/ksyms_empty.S: labs/tools/ksyms.awk
 	$(Q)mkdir -p $(@D) && awk -f $< </dev/null >$@
 
 $B/gen/first_pass.elf: $(KERNEL_OBJECTS) $B/obj/ksyms_empty.S.o $(KERNEL_LD) $B/kernel_objects.txt
-	$(Q)$(LINK) -o $@ $(filter %.o,$^)
+	$(Q)$(KERNEL_LINK) -o $@ $(filter %.o,$^)
 
 $B/gen/ksyms.S: $B/gen/first_pass.elf labs/tools/ksyms.awk
 	$(Q)$(CROSS)nm -n -C --defined-only $< | awk -f labs/tools/ksyms.awk >$@
 
 $B/trapline.elf: $(KERNEL_OBJECTS) $B/obj/ksyms.S.o $(KERNEL_LD) $B/kernel_objects.txt
 	$(call say,LINK     $@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^)
+	$(Q)$(KERNEL_LINK) -o $@ $(filter %.o,$^)
 	$(Q)cmp -s <($(call TEXT_SYMBOLS,$B/gen/first_pass.elf)) <($(call TEXT_SYMBOLS,$@)) || \
 	    { echo "$@: code moved between the two links: .ksyms must lie behind .text in $(KERNEL_LD)" >&2; exit 1; }
 

@@ -14,12 +14,14 @@ NEEDS_tidy := tidy
 
 T := $(BUILD)/test
 TEST_CXXFLAGS := -std=c++20 $(WARNINGS) -O1 -g -pthread
+# The tree first: what a chapter replaces is there to be seen in QEMU, what it adds is found behind.
+UNIT_LAYERS := . $(filter-out .,$(call layers,$(DEFAULT_STATE)))
 UNIT_CXXFLAGS := $(TEST_CXXFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
-    -Itests/unit/support/include $(addprefix -I,$(call layers,$(DEFAULT_STATE)))
+    -Itests/unit/support/include $(addprefix -I,$(UNIT_LAYERS))
 SYSTEM_CXXFLAGS := $(TEST_CXXFLAGS) -I.
 
 UNIT_SOURCES := $(wildcard tests/unit/*_test.cpp tests/unit/support/*.cpp) \
-    $(foreach f,$(file <tests/unit/sources.txt),$(or $(call locate,$(call layers,$(DEFAULT_STATE)),$f),\
+    $(foreach f,$(file <tests/unit/sources.txt),$(or $(call locate,$(UNIT_LAYERS),$f),\
         $(error tests/unit/sources.txt: there is no $f in $(DEFAULT_STATE))))
 SYSTEM_SOURCES := $(wildcard tests/harness/*.cpp tests/system/*.cpp)
 HARNESS_OBJECTS := $(patsubst %,$T/system/%.o,$(wildcard tests/harness/*.cpp))

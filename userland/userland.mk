@@ -12,8 +12,7 @@ USER_FLAGS := -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno
 USER_CXXFLAGS := -std=c++20 $(WARNINGS) $(USER_FLAGS) $(OPT) -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
 USER_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
 USER_LD := $(call at,userland/program.ld)
-USER_LINK = $(TARGET_CXX) -nostdlib -static -no-pie -fuse-ld=bfd -Wl,-T,$(USER_LD) -Wl,--build-id=none \
-    -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
+USER_LINK = $(LINK) -Wl,-T,$(USER_LD)
 
 USER_LIB := $(filter userland/lib/%.cpp userland/lib/%.S,$(FILES))
 USER_SOURCES := $(filter userland/bin/%.cpp userland/tests/%.cpp userland/ring3/%.S,$(FILES))
