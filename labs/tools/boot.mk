@@ -1,24 +1,31 @@
 # Booting a state: the ISO with GRUB, and QEMU by hand or under gdb.
 
-#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what `make gdb` does) or seabios-pvh
+#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what gdb, watch and diagnose use) or seabios-pvh
 #: APPEND="words"     kernel command line; panic=exit ends QEMU on a panic
 #: CPUS=1             processors
 #: MEM=128            MiB of memory
 #: QEMU_EXTRA="..."   more options for QEMU
 #: GDB_EXTRA="..."    more arguments for gdb
+#: WAIT=10            seconds that `make watch` and `make diagnose` wait for the fault
+#: ANSWERS=file       what `make diagnose` checks
 #: ACCEL=kvm          KVM in place of QEMU's own emulation, at your own risk
-BOOT ?= $(if $(filter gdb,$(MAKECMDGOALS)),pvh,grub)
+BOOT ?= $(if $(filter gdb watch diagnose,$(MAKECMDGOALS)),pvh,grub)
 APPEND ?=
 CPUS ?= 1
 MEM ?= 128
 ACCEL ?= tcg
 QEMU_EXTRA ?=
 GDB_EXTRA ?=
-export GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
+WAIT ?= 10
+ANSWERS ?= $(firstword $(wildcard $(addsuffix /diagnosis.txt,$(LAYERS))))
+GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
+export WAIT ANSWERS GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb
+.PHONY: run gdb watch diagnose
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
 NEEDS_gdb := run gdb
+NEEDS_watch := run gdb
+NEEDS_diagnose := run gdb
 
 # GRUB says nothing on the serial line unless it cannot start the kernel; then it shows why and gives its own prompt.
 define GRUB_CFG
@@ -50,4 +57,10 @@ run: $(BOOT_FILES) | need ## boot the state in QEMU; this terminal is its consol
 	@labs/tools/qemu.sh $B $(QEMU_EXTRA)
 
 gdb: $(BOOT_FILES) | need ## boot the state under gdb, stopped at kernel_main
-	@labs/tools/gdb.sh $B $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch) $(QEMU_EXTRA)
+	@labs/tools/gdb.sh $B $(GDB) $(QEMU_EXTRA)
+
+watch: $(BOOT_FILES) | need ## chapter 3: show who writes to the shell's saved RCX, and which write is wrong
+	@labs/tools/gdb/batch.sh $B $(GDB) watch.py $(QEMU_EXTRA)
+
+diagnose: $(BOOT_FILES) | need ## chapter 3: check the answers in ANSWERS against a run of this build
+	@labs/tools/gdb/batch.sh $B $(GDB) diagnose.py $(QEMU_EXTRA)
