@@ -16,7 +16,8 @@ quick_filter='Quick*'
 run() {
     local name=$1 status=0
     shift
-    "$@" 2>&1 </dev/null | tee "$log/$name.log" | awk -v suite="$name" -v quiet="${quiet:-}" -f "$here/progress.awk" ||
+    # A last resort, in seconds: tests have limits of their own, which are better at telling a hang from a slow machine.
+    timeout -k 5 "${limit:-1500}" "$@" 2>&1 </dev/null | tee "$log/$name.log" | awk -v suite="$name" -v quiet="${quiet:-}" -f "$here/progress.awk" ||
         status=${PIPESTATUS[0]}
     # A program that dies has no result for the test it was in: progress.awk cannot tell that from slowness.
     awk -v suite="$name" -v status="$status" -f "$here/count.awk" "$log/$name.log" >"$log/$name.count"
@@ -24,7 +25,7 @@ run() {
 
 run_unit() {
     echo "Unit tests"
-    quiet=yes run unit "$folder/unit-tests" --gtest_color=no --gtest_filter="$TESTS" --gtest_output="xml:$log/unit.xml"
+    quiet=yes limit=300 run unit "$folder/unit-tests" --gtest_color=no --gtest_filter="$TESTS" --gtest_output="xml:$log/unit.xml"
 }
 
 run_system() {
