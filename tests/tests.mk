@@ -54,10 +54,16 @@ BUILD_STATES := $(addprefix build-,$(call state_names,$(STATES)))
 $(BUILD_STATES): | need
 	@+$(MAKE) SOL= LAB= $(patsubst sol%,SOL=%,$(patsubst lab%,LAB=%,$(@:build-%=%))) all
 
+# Variants of chapter 3's kernel: other compilers and options, its instrument, and what takes the bug away.
+BUG_VARIANTS := $(if $(filter SOL=3,$(STATES)),build-bug-variants)
+.PHONY: build-bug-variants
+build-bug-variants: build-sol3
+	@+CXX=$(CXX) tests/tools/bug_variants.sh $(BUILD)
+
 RUN_TESTS = TRAPLINE_ROOT=$(CURDIR) TRAPLINE_BUILD=$(CURDIR)/$(BUILD) \
     TRAPLINE_STATES="$(call state_names,$(STATES))" TESTS='$(TESTS)' tests/tools/run.sh $T
 
-test: $(BUILD_STATES) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
+test: $(BUILD_STATES) $(BUG_VARIANTS) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
 	@$(RUN_TESTS) all
 
 check: $(BUILD_STATES) $T/unit-tests $T/system-tests ## the quick part of the tests, under a minute

@@ -1,0 +1,75 @@
+/// @file
+/// One boot of chapter 3's kernel, from its prompt to its panic, judged by what
+/// lies in memory and in QEMU's log.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tests/harness/machine.h>
+#include <tests/system/kernel_view.h>
+
+/// The address after the SYSCALL instruction of init's yield; in the shell the
+/// middle of a call.
+inline constexpr uint64_t kInitReturn = 0x100b9;
+/// How soon after the prompt the panic must come.
+inline constexpr harness::Duration kPanicLimit(2000);
+
+/// A kernel and programs, each of a state or of a variant that the build made
+/// for these tests: see tests/tools/bug_variants.sh.
+harness::MachineOptions variant_options(const std::string& kernel, const std::string& programs,
+                                        const std::string& command_line = "");
+/// The usual options of a state, with a kernel command line.
+harness::MachineOptions bug_options(const std::string& state, const std::string& command_line = "");
+
+/// How a run ended, read once the machine had come to rest.
+struct BugRun {
+    double milliseconds = 0;                 ///< real time from the prompt to the report's first byte
+    std::optional<harness::IntEntry> fault;  ///< the last exception that was delivered, by QEMU's log
+    harness::Registers registers;            ///< at rest
+    std::vector<TaskView> tasks;             ///< oldest first
+    std::optional<TaskView> stack_owner;     ///< whose kernel stack RSP lies on
+    uint64_t switches = 0;                   ///< context_switch_count
+    uint64_t kernel_ticks = 0;               ///< user_task_kernel_ticks
+    uint64_t entry_stack = 0;                ///< CURRENT_KERNEL_STACK
+
+    /// The task with this pid. Throws std::runtime_error when there is none.
+    const TaskView& task(int pid) const;
+};
+
+/// Waits for the prompt and then, at most kPanicLimit, for the machine to come
+/// to rest; reads its state. Throws Timeout when there is no prompt or no rest.
+/// The guest is stopped afterwards.
+BugRun run_to_panic(harness::Machine& machine);
+
+/// Empty when the run ended in the panic of the story: the last exception was
+/// #UD at kInitReturn in ring 3, in the address space and on the kernel stack
+/// of pid 2, the shell, whose bytes there are the tail of a call. Otherwise
+/// what is different, for people.
+std::string differs_from_story(harness::Machine& machine, const BugRun& run);
+
+/// `size` bytes at virtual address `address` under `cr3`; empty when that is
+/// not mapped. The guest must be stopped.
+std::vector<uint8_t> read_under(harness::Machine& machine, uint64_t cr3, uint64_t address, size_t size);
+
+/// A number in the kernel's memory, by symbol. The guest must be stopped.
+uint64_t kernel_value(harness::Machine& machine, std::string_view symbol);
+
+/// "median 9, max 57" of milliseconds, and how many different values the counts
+/// of schedule() had.
+class BugStatistics {
+  public:
+    void add(const BugRun& run);
+    size_t count() const { return milliseconds_.size(); }
+    double median() const;
+    double maximum() const;
+    size_t different_counts() const;
+    std::string describe() const;
+
+  private:
+    std::vector<double> milliseconds_;
+    std::vector<uint64_t> switches_;
+};
