@@ -123,6 +123,7 @@ test_malformed_answers_are_named_by_line_and_key() {
 test_what_is_missing_or_dies_is_said_in_one_line() {
     refuse "no-such-gdb is not installed" labs/tools/gdb/batch.sh "$build/sol3" no-such-gdb watch.py
     refuse "QEMU did not start" batch watch.py -no-such-option
+    WAIT=soon refuse "WAIT=soon: give a number of seconds" batch watch.py
     # Without programs the kernel panics, which ends QEMU.
     mkdir -p "$scratch/sol3"
     cp "$build/sol3/trapline.elf" "$scratch/sol3"

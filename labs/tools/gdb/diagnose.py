@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import gdb
 import hunt
-from trapline import Stopped, address_of, instructions, main, say, symbol_at
+from trapline import Stopped, address_of, instructions, main, say, symbol_at, time_limit
 
 TASK, ADDRESS, FUNCTION, LETTER = "a task", "an address", "a function", "a letter"
 
@@ -187,4 +187,4 @@ def diagnose(path, seconds):
     return False
 
 
-main(lambda: diagnose(os.environ["ANSWERS"], float(os.environ.get("WAIT") or 10)))
+main(lambda: diagnose(os.environ.get("ANSWERS"), time_limit()))

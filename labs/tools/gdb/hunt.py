@@ -27,8 +27,8 @@ def connect():
 def code_before():
     """Instructions of the running function up to the program counter, behind those of its caller up to the call.
 
-    A watchpoint stops behind the write: behind the instruction as a rule, but when the host is busy QEMU sometimes stops
-    only at the end of the block that it translated at once. A block ends with a call at the latest.
+    A watchpoint stops behind the write: behind the instruction as a rule, but when the host is busy QEMU sometimes
+    stops only at the end of the block that it translated at once. A block ends with a call at the latest.
     """
     code = []
     for address in (read_word(register("rsp")), register("pc")):
@@ -91,6 +91,9 @@ class Hunt:
         The watchpoint must not stay while the shell is in ring 3: an interrupt there makes the processor itself write
         to the slot, and QEMU 7.2 can't stop in the middle of that.
         """
+        # gdb reports only a write that changes something, and two calls may return to one place. At the entry the slot
+        # is free: nothing is lost by clearing it.
+        gdb.selected_inferior().write_memory(self.slot, bytes(8))
         if not run_once(Watchpoint(self.slot), "waiting for the shell's own push", BOOT_LIMIT):
             raise Stopped("The shell's system call did not write the slot.")
         return self.last_write()

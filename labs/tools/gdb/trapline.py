@@ -146,7 +146,7 @@ def address_of(name):
     try:
         return int(gdb.parse_and_eval(f"(unsigned long)&{name}"))
     except gdb.error:
-        raise Stopped(f"This kernel has no {name}; is it one of chapter 3 or later?") from None
+        raise Stopped(f"This kernel has no {name}, which that of chapter 3 has.") from None
 
 
 def run_until(event, seconds):
@@ -186,6 +186,17 @@ def run_once(breakpoint_, event, seconds):
     finally:
         if breakpoint_.is_valid():
             breakpoint_.delete()
+
+
+def time_limit():
+    """The seconds that the user wants to wait for the fault."""
+    text = os.environ.get("WAIT") or "10"
+    try:
+        if 0 < float(text) < 250:
+            return float(text)
+    except ValueError:
+        pass
+    raise Stopped(f"WAIT={text}: give a number of seconds above 0 and below 250.")
 
 
 def main(body):

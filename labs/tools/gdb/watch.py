@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import gdb
 import hunt
-from trapline import instruction_holding, instructions, main, place, say, symbol_at, variable
+from trapline import instruction_holding, instructions, main, place, say, symbol_at, time_limit, variable
 
 OWN_WRITES = 2
 USER_BASE = 0x100B0  # where a program's text begins
@@ -161,4 +161,4 @@ def watch(seconds):
     return True
 
 
-main(lambda: watch(float(os.environ.get("WAIT") or 10)))
+main(lambda: watch(time_limit()))
