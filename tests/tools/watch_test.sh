@@ -34,6 +34,7 @@ test_watch_names_the_culprit() {
     expect_nothing_left
     local wanted
     for wanted in '^1\.  written by sh (pid 2)' '^2\.  written by sh (pid 2)' '^3\.  written by init (pid 1)' \
+        'written by init (pid 1), system call 24, sched_yield' \
         'CR3 is that of init: it is not sh' "the top of sh's stack, not of init's" 'init_yield+9:' \
         'ff 15 fc 1e 00 00  call' '\^ 0x100b9: sh goes on here' \
         "^Verdict: init's \"push %rcx\" in syscall_entry, running on sh's kernel stack,"; do

@@ -18,7 +18,7 @@ FOLDER = os.environ["TRAPLINE_FOLDER"]
 def system_call(number):
     """A system call in words: 24, sched_yield."""
     try:
-        function = int(gdb.parse_and_eval(f"((unsigned long*)&'(anonymous namespace)::kTable')[{number}]"))
+        function = int(gdb.parse_and_eval(f"((unsigned long*)&syscall_table)[{number}]"))
     except gdb.error:
         return f"{number}"
     symbol = symbol_at(function)
