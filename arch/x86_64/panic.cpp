@@ -3,20 +3,21 @@
 #include <cstdarg>
 
 #include <arch/x86_64/backtrace.h>
+#include <arch/x86_64/code_listing.h>
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/exceptions.h>
 #include <arch/x86_64/idt.h>
-#include <arch/x86_64/layout.h>
-#include <arch/x86_64/paging.h>
 #include <kernel/console/console.h>
 #include <kernel/libk/format.h>
-#include <kernel/mm/frame.h>
 #include <kernel/panic_policy.h>
 #include <kernel/task/kernel_stack.h>
 #include <kernel/task/task.h>
 
 namespace {
+
+/// How far from a program's entry its code is still disassembled from there, in bytes.
+constexpr uint64_t kLongestSweep = 256 * 1024;
 
 bool panicking = false;
 
@@ -49,21 +50,11 @@ void print_task(const Task* task) {
         kprintf("Task: none\n");
 }
 
-/// The bytes around RIP, if they can be read: 8 before, 16 from it on, marked where it points.
-void print_code(uint64_t rip) {
-    kprintf("Code:");
-    for (uint64_t address = rip - 8; address != rip + 16; address++) {
-        const uint64_t root = read_cr3() & kPteAddress;
-        const uint64_t* entry = find_page_entry({root}, {address});
-        if (!entry || !(*entry & kPtePresent)) {
-            kprintf(" ??");
-            continue;
-        }
-        // Through the direct map: a user page is not ours to touch where it is (SMAP).
-        const auto* page = static_cast<const uint8_t*>(physical_pointer({*entry & kPteAddress}));
-        kprintf(address == rip ? " <%02x>" : " %02x", page[address % kPageSize]);
-    }
-    kprintf("\n");
+/// Where an instruction surely begins at or below `rip`: the function it is in, or the program's entry.
+uint64_t known_boundary(uint64_t rip, const Task* program) {
+    if (const Symbol symbol = find_symbol(rip); symbol.name) return rip - symbol.offset;
+    if (program && program->entry <= rip && rip - program->entry < kLongestSweep) return program->entry;
+    return rip;
 }
 
 }  // namespace
@@ -114,7 +105,7 @@ void panic_exception(const InterruptFrame& frame) {
     const uint64_t base = frame.from_user() ? 0 : kernel_stack_base(frame.rsp);
     if (base && frame.rsp < base + 256)
         kprintf("The kernel stack has overflowed: RSP has reached the guard page below 0x%lx.\n", base);
-    print_code(frame.rip);
+    print_code_listing(frame.rip, known_boundary(frame.rip, frame.from_user() ? task : nullptr), read_cr3());
     if (!frame.from_user()) print_backtrace(frame.rip, frame.rbp);
     finish_panic();
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 /// Error numbers, with the values of Linux on x86_64 (they reach user programs as negative returns).
@@ -73,6 +74,23 @@ class [[nodiscard]] Result {
         T value_;
         Errno error_;
     };
+};
+
+/// The same for small plain values: without a destructor it travels in registers, which system calls feel.
+template <class T>
+requires(std::is_trivially_copyable_v<T> && sizeof(T) <= 8) class [[nodiscard]] Result<T> {
+  public:
+    Result(T value) : value_(value) {}
+    Result(Errno error) : error_(error) {}
+    bool ok() const { return error_ == Errno{}; }
+    /// Requires ok().
+    T& value() { return value_; }
+    /// Requires !ok().
+    Errno error() const { return error_; }
+
+  private:
+    T value_{};
+    Errno error_{};
 };
 
 /// Success, or an Errno.

@@ -43,6 +43,7 @@ std::string_view base_name(std::string_view path) {
 /// Gives `task` the program: memory, name, and a fresh set of registers.
 void adopt_program(Task& task, LoadedProgram&& program, std::string_view path) {
     use_address_space(task, std::move(program.space));
+    task.entry = program.entry;
     copy_string(task.name, base_name(path));
     reset_user_state(task.user_state);
     if (&task == current()) load_user_state(task);
@@ -71,6 +72,7 @@ Result<Task*> fork_process() {
     child->cr3 = space->cr3();
     child->space = std::move(space);
     child->files.copy_from(parent.files);
+    child->entry = parent.entry;
     child->cwd = parent.cwd;
     child->process_group = parent.process_group;
     child->ignored_signals = parent.ignored_signals;

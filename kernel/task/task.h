@@ -56,6 +56,7 @@ struct Task {
 
     // Process state; kernel threads have no address space.
     Ref<AddressSpace> space;
+    uint64_t entry = 0;  ///< address of the program's first instruction
     FileTable files;
     std::array<char, kPathMax> cwd{'/'};
     Task* parent = nullptr;

@@ -25,7 +25,7 @@ Result<void> WaitQueue::wait(LockGuard& guard) {
     return {};
 }
 
-void WaitQueue::wake_all() {
+void WaitQueue::wake_sleepers() {
     while (Task* task = head_) {
         head_ = task->wait_link;
         task->wait_link = nullptr;

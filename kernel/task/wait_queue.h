@@ -19,8 +19,12 @@ class WaitQueue {
     /// the caller must then give up and return at once. Task context only.
     Result<void> wait(LockGuard& guard);
     /// Makes every sleeping task runnable. Any context, with or without the lock held.
-    void wake_all();
+    void wake_all() {
+        if (head_) wake_sleepers();
+    }
 
   private:
+    void wake_sleepers();
+
     Task* head_ = nullptr;
 };

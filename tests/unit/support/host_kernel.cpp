@@ -92,7 +92,7 @@ Result<void> WaitQueue::wait(LockGuard& guard) {
     if (current()->fatal_signal) return Errno::kEINTR;
     return {};
 }
-void WaitQueue::wake_all() {}
+void WaitQueue::wake_sleepers() {}
 
 void send_signal(Task& task, int signal) {
     // A real signal takes locks, so it must not be sent under one with interrupts off.

@@ -63,7 +63,10 @@ constexpr std::array<SystemCall*, kSyscallCount> make_table() {
     table[228] = sys_clock_gettime;
     table[231] = sys_exit;  // exit_group: a process has one thread
     table[257] = sys_openat;
+    table[258] = sys_mkdirat;
     table[262] = sys_newfstatat;
+    table[263] = sys_unlinkat;
+    table[269] = sys_faccessat;
     table[292] = sys_dup3;
     table[293] = sys_pipe2;
     return table;
