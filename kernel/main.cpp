@@ -33,8 +33,11 @@ constexpr uint32_t kDefaultHz = 1000;
 
 BootInfo boot_info;
 
-/// The end of a boot that can't go on: one line, and rest.
+/// The end of a boot that can't go on: one line, and rest. The line may not wait in the console's ring:
+/// nobody would empty it any more.
 [[noreturn]] void boot_failed(const char* why) {
+    irq_disable();
+    console_emergency();
     kprintf("Trapline can't start: %s.\n", why);
     finish_panic();
 }

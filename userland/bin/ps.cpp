@@ -1,5 +1,5 @@
 /// @file
-/// ps: lists the processes. Each /proc/<pid>/stat holds one line: "pid (name) state parent group ...", 39
+/// ps: lists the processes. Each /proc/PID/stat holds one line: "pid (name) state parent group ...", 39
 /// fields and more, in Linux's order.
 #include <userland/lib/error.h>
 #include <userland/lib/io.h>
