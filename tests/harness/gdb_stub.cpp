@@ -360,6 +360,7 @@ void GdbStub::detach() {
     remove_all();
     expect_ok("D");
     running_ = true;
+    attached_ = false;
 }
 
 }  // namespace harness

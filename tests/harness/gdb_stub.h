@@ -91,8 +91,10 @@ class GdbStub {
     /// Chooses the processor for registers, memory and step(), from 0.
     void select_cpu(unsigned cpu);
     bool running() const { return running_; }
-    /// Ends the session: removes break- and watchpoints and lets the guest run.
+    /// Ends the session: removes break- and watchpoints and lets the guest run. No other call makes sense
+    /// afterwards; Machine::gdb() attaches a new session.
     void detach();
+    bool attached() const { return attached_; }
 
     /// Sends any packet and returns the answer, for what has no function here.
     std::string request(std::string_view payload);
@@ -116,6 +118,7 @@ class GdbStub {
     std::set<std::string> points_;  ///< inserted break- and watchpoints, as the tail of their Z packet
     unsigned cpu_ = 0;
     bool running_ = false;
+    bool attached_ = true;
 };
 
 }  // namespace harness

@@ -191,6 +191,7 @@ ExitStatus Machine::classify(int status) {
 }
 
 GdbStub& Machine::gdb() {
+    if (gdb_ && !gdb_->attached()) gdb_.reset();  // QEMU serves one connection at a time
     if (!gdb_) gdb_ = std::make_unique<GdbStub>(files_.gdb, process_->pid());
     return *gdb_;
 }

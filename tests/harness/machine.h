@@ -87,7 +87,8 @@ class Machine {
     void terminate() { process_->terminate(); }
 
     Qmp& qmp() { return *qmp_; }
-    /// The debugger; the first call attaches it, which stops the guest.
+    /// The debugger; the first call attaches it, which stops the guest, and so does the first after
+    /// GdbStub::detach(), which makes a new object.
     GdbStub& gdb();
     /// Symbols of MachineOptions::kernel, read at the first call.
     const ElfSymbols& symbols();

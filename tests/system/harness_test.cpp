@@ -299,6 +299,7 @@ TEST_F(HarnessTest, DebuggerStopsStepsAndWatches) {
     gdb.detach();
     machine.send("z");
     machine.wait_for("z", at);
+    EXPECT_EQ(machine.gdb().read_u64(counter), 45u);  // a new session
 }
 
 TEST_F(HarnessTest, PausedGuestIsDebuggedFromItsFirstInstruction) {
