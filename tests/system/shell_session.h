@@ -18,7 +18,7 @@ class ShellSession {
   public:
     /// Waits for the first prompt.
     explicit ShellSession(harness::Machine& machine) : machine_(machine) {
-        prompt_ = machine.wait_for(kPrompt);
+        output_ = prompt_ = machine.wait_for(kPrompt);
     }
 
     /// Types a line at the prompt, waits for the next prompt, and gives what was printed in between, with
@@ -31,6 +31,9 @@ class ShellSession {
     size_t start(std::string_view line);
     /// Waits for the next prompt; gives the output since start() or the last prompt.
     std::string finish(harness::Duration limit = harness::Duration(10'000));
+
+    /// For those who type themselves: goes on from the first prompt at or behind position `from`.
+    void adopt_prompt(size_t from) { output_ = prompt_ = machine_.wait_for(kPrompt, from); }
 
   private:
     harness::Machine& machine_;

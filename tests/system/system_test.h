@@ -42,3 +42,9 @@ class SystemTest : public testing::Test {
 /// For SetUp(): skips the tests of a state that this tree does not hold.
 #define REQUIRE_STATE(state) \
     if (!has_state(state)) GTEST_SKIP() << (state) << " is not in this tree"
+
+/// Runs the parameterized tests of `suite` in each state of states_with_shell().
+#define IN_STATES_WITH_SHELL(suite)                                           \
+    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                     \
+    INSTANTIATE_TEST_SUITE_P(, suite, testing::ValuesIn(states_with_shell()), \
+                             [](const auto& state) { return state.param; })

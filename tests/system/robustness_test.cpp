@@ -1,0 +1,239 @@
+/// @file
+/// What must not break the kernel however often or however much of it comes: processes, input, output, time.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <regex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <tests/system/kernel_view.h>
+#include <tests/system/shell_session.h>
+#include <tests/system/system_test.h>
+
+namespace {
+
+using harness::Duration;
+using harness::Machine;
+using harness::MachineOptions;
+
+class Robustness : public SystemTest, public testing::WithParamInterface<std::string> {
+  protected:
+    ShellSession& boot_shell(MachineOptions options) {
+        options.append = "faults=kill";
+        shell_.emplace(start(options));
+        return *shell_;
+    }
+    ShellSession& boot_shell() { return boot_shell(state_options(GetParam())); }
+
+    /// Free memory in KiB, which is a whole number of frames.
+    static uint64_t free_memory(ShellSession& shell) {
+        const std::string text = shell.run("grep MemFree /proc/meminfo");
+        std::smatch match;
+        if (!std::regex_search(text, match, std::regex("MemFree: +(\\d+) kB"))) {
+            ADD_FAILURE() << text;
+            return 0;
+        }
+        return std::stoull(match[1]);
+    }
+
+    /// Runs `command` again and again; after a few rounds that fill the kernel's caches (kernel stacks, one
+    /// spare slab a size) the free memory must stay the same to the last frame.
+    void check_no_leak(ShellSession& shell, const std::string& command, int rounds) {
+        SCOPED_TRACE(command);
+        for (int i = 0; i < 3; ++i) shell.run(command);
+        const uint64_t before = free_memory(shell);
+        for (int i = 0; i < rounds; ++i) shell.run(command);
+        EXPECT_EQ(free_memory(shell), before) << "KiB";
+    }
+
+    /// No exception in ring 0 but page faults of user_copy, and no triple fault.
+    void check_ring0() {
+        const harness::Symbol& copy = machine().symbols().symbol("user_copy");
+        const harness::IntLog log = machine().int_log();
+        for (const harness::IntEntry& entry : exceptions(log)) {
+            if (entry.cpl != 0) continue;
+            EXPECT_TRUE(entry.vector == 14 && entry.rip >= copy.value && entry.rip < copy.value + 16)
+                << harness::format_entry(entry) << " " << machine().symbols().describe(entry.rip);
+            if (HasFailure()) return;
+        }
+        EXPECT_EQ(log.triple_faults(), 0u);
+        EXPECT_EQ(machine().serial().find("PANIC"), std::string::npos);
+    }
+
+    /// `text` `count` times.
+    static std::string repeat(const std::string& text, int count) {
+        std::string result;
+        for (int i = 0; i < count; ++i) result += text;
+        return result;
+    }
+
+  private:
+    std::optional<ShellSession> shell_;
+};
+
+TEST_P(Robustness, ProcessesLeaveNoFrameBehind) {
+    ShellSession& shell = boot_shell();
+    check_no_leak(shell, repeat("true;", 40), 5);
+    check_no_leak(shell, "echo a | cat | cat | wc", 10);
+    check_no_leak(shell, "/ring3/stack_overflow", 3);
+    check_no_leak(shell, "/ring3/ud2 | cat", 5);
+    check_no_leak(shell, "nonsense; /etc/hello.txt; cat /none", 5);
+    check_no_leak(shell, "cat /bin/sh > /tmp/copy; rm /tmp/copy", 5);
+    check_no_leak(shell, "/tests/memtest", 2);
+    check_no_leak(shell, "/tests/forktest", 2);
+    check_no_leak(shell, "/tests/badptr", 2);
+    check_no_leak(shell, "/tests/filetest", 2);
+    check_ring0();
+}
+
+TEST_P(Robustness, KilledProgramsLeaveNoFrameBehind) {
+    ShellSession& shell = boot_shell();
+    const auto round = [&] {
+        shell.start("/tests/spin | cat | sleep 100");
+        std::this_thread::sleep_for(std::chrono::milliseconds(40));
+        machine().send(kControlC);
+        shell.finish();
+    };
+    for (int i = 0; i < 3; ++i) round();
+    const uint64_t before = free_memory(shell);
+    for (int i = 0; i < 10; ++i) round();
+    EXPECT_EQ(free_memory(shell), before) << "KiB";
+    check_ring0();
+}
+
+TEST_P(Robustness, TypeAheadFlood) {
+    ShellSession& shell = boot_shell();
+    const std::string flood(100 * 1024, 'x');
+    // Into a program that does not read: the terminal's buffer fills up, and what is too much is dropped.
+    shell.start("/tests/spin");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    machine().send(flood);
+    machine().send(kControlC);
+    shell.finish(Duration(20'000));
+    // What was typed and never read may be at the prompt now: throw it away.
+    machine().send(kControlC);
+    shell.finish();
+    EXPECT_EQ(shell.run("echo alive"), "alive\n");
+
+    // Into the shell's line editor, which takes one line and rings the bell for the rest.
+    machine().send(flood);
+    machine().send(kControlC);
+    machine().wait_for("^C", machine().serial_position() - 2, Duration(20'000));
+    shell.adopt_prompt(machine().serial().rfind("^C"));
+    EXPECT_EQ(shell.run("echo alive"), "alive\n");
+    EXPECT_EQ(shell.run("ls /etc"), "hello.txt\n");
+    check_ring0();
+}
+
+TEST_P(Robustness, OutputFlood) {
+    MachineOptions options = state_options(GetParam());
+    options.serial_cap = size_t{256} << 20;
+    ShellSession& shell = boot_shell(options);
+    const size_t before = machine().serial_position();
+    shell.start("yes");
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    machine().send(kControlC);
+    const std::string output = shell.finish(Duration(20'000));
+    EXPECT_GT(machine().serial_position() - before, 10'000u);
+    // No byte lost or invented on the way, up to the moment of the key.
+    const size_t wrong = output.find_first_not_of("y\n");
+    EXPECT_TRUE(wrong == std::string::npos || wrong + 20 > output.size() ||
+                output.compare(wrong, 2, "^C") == 0)
+        << output.substr(wrong, 40);
+    EXPECT_EQ(output.find("yy"), std::string::npos);
+    EXPECT_EQ(shell.run("echo alive"), "alive\n");
+    // Through a pipe, too.
+    shell.start("yes | cat");
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    machine().send(kControlC);
+    shell.finish(Duration(20'000));
+    EXPECT_EQ(shell.run("yes | head -n 2"), "y\ny\n");
+    check_ring0();
+}
+
+/// A script that starts more programs than there may be gets an error for each one too many, and goes on.
+TEST_P(Robustness, TooManyProcesses) {
+    MachineOptions options = state_options(GetParam());
+    options.memory_mib = 128;
+    ShellSession& shell = boot_shell(options);
+    // 30 lines of 20 programs each.
+    shell.run(fmt::format("echo '{}' > /tmp/line", repeat("sleep 99 & ", 20)));
+    shell.run("cat /tmp/line /tmp/line /tmp/line /tmp/line /tmp/line /tmp/line > /tmp/six");
+    shell.run("cat /tmp/six /tmp/six /tmp/six /tmp/six /tmp/six > /tmp/bomb");
+    shell.run("echo 'echo all are started' >> /tmp/bomb; echo 'pwd' >> /tmp/bomb");
+    shell.run("echo 'exec sleep 99' >> /tmp/bomb");
+    const uint64_t warm_up = free_memory(shell);
+
+    const auto round = [&] {
+        const size_t begin = shell.start("sh /tmp/bomb");
+        // `echo` is a program and can't be started any more; pwd is the shell's own.
+        const size_t end = machine().wait_for("\r\n/\r\n", begin, Duration(30'000));
+        const std::string text = machine().serial().substr(begin, end - begin);
+        EXPECT_NE(text.find("sh: fork: "), std::string::npos) << text.substr(0, 200);
+        EXPECT_EQ(text.find("all are started"), std::string::npos);
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        machine().gdb().interrupt();
+        const size_t tasks = read_tasks(machine()).size();
+        machine().gdb().resume();
+        machine().send(kControlC);
+        shell.finish(Duration(30'000));
+        // Init takes the orphans out of the table.
+        for (int i = 0; i < 100 && shell.run("ps").find(" sleep\n") != std::string::npos; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        return tasks;
+    };
+    machine().gdb().resume();
+    EXPECT_GT(round(), 300u);
+    EXPECT_EQ(shell.run("echo alive | cat"), "alive\n");
+    const uint64_t before = free_memory(shell);
+    EXPECT_LE(before, warm_up);
+    round();
+    EXPECT_EQ(free_memory(shell), before) << "KiB";
+    check_ring0();
+}
+
+/// Memory runs out before the table of tasks is full: an error as well.
+TEST_P(Robustness, TooLittleMemory) {
+    MachineOptions options = state_options(GetParam());
+    options.memory_mib = 32;
+    ShellSession& shell = boot_shell(options);
+    // A file that grows until there is no memory, and goes away again.
+    for (int i = 0; i < 3; ++i) shell.run("echo > /tmp/all; rm /tmp/all");
+    const uint64_t before = free_memory(shell);
+    const std::string output = shell.run("yes > /tmp/all", Duration(60'000));
+    EXPECT_NE(output.find("yes: "), std::string::npos) << output;
+    shell.run("rm /tmp/all");
+    EXPECT_EQ(shell.run("echo alive | cat"), "alive\n");
+    EXPECT_EQ(free_memory(shell), before) << "KiB";
+    check_ring0();
+}
+
+/// Twenty seconds of everything at once.
+TEST_P(Robustness, Soak) {
+    MachineOptions options = state_options(GetParam());
+    ShellSession& shell = boot_shell(options);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    shell.run("/tests/yieldtest &");
+    int rounds = 0;
+    while (std::chrono::steady_clock::now() < end) {
+        const std::string number = std::to_string(rounds);
+        ASSERT_EQ(shell.run("echo round " + number + " | cat | grep round | wc -l").find("1"), 0u + 0u)
+            << number;
+        ASSERT_NE(shell.run("/tests/forktest").find("forktest: ok\n"), std::string::npos);
+        ASSERT_NE(shell.run("ls /bin | grep c | wc; ps | head -n 3").find("PID"), std::string::npos);
+        ASSERT_NE(shell.run("/tests/regs flags | cat").find("regs: ok\n"), std::string::npos);
+        shell.run("/ring3/read_null; /ring3/ud2; nonsense");
+        if (rounds % 8 == 0) shell.run("/tests/yieldtest &");
+        ++rounds;
+    }
+    EXPECT_GT(rounds, 5);
+    EXPECT_EQ(shell.run("echo alive"), "alive\n");
+    EXPECT_EQ(machine().serial().find("FAILED"), std::string::npos);
+    check_ring0();
+}
+
+IN_STATES_WITH_SHELL(Robustness);
+
+}  // namespace
