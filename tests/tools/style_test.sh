@@ -10,8 +10,9 @@ sources() {
     find kernel arch userland labs solutions tests -name '*.cpp' -o -name '*.h'
 }
 
+# Headers called ..._macros.h are assembly, which clang-format cannot read.
 test_sources_are_formatted() {
-    sources | xargs clang-format --dry-run -Werror 2>&1 | grep -o '^[^ ]*: error: .*' | sort -u -t: -k1,1 >"$scratch/format" || true
+    sources | grep -v '_macros\.h$' | xargs clang-format --dry-run -Werror 2>&1 | grep -o '^[^ ]*: error: .*' | sort -u -t: -k1,1 >"$scratch/format" || true
     same "" "$(cat "$scratch/format")"
 }
 
