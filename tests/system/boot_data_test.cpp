@@ -143,8 +143,7 @@ TEST_F(BootData, InitramfsCutAnywhere) {
         if (HasFailure()) return;
     }
     std::string wrong = whole;
-    wrong[whole.size() / 2 / 4 * 4] ^= 0x40;  // within a file's data: nobody can tell, and it does no harm
-    wrong[6] = 'x';
+    wrong[14] = 'x';  // the first entry's mode
     check_initramfs(wrong, "not hexadecimal");
     check_initramfs(std::string(100'000, '\0'), "magic");
 }
