@@ -24,7 +24,7 @@ static_assert(sizeof(Gate) == 16);
 
 constexpr uint8_t kPresentInterruptGate = 0x8e;
 constexpr uint8_t kDpl3 = 0x60;
-/// Distance between two stubs in interrupts.S.
+/// Distance between two stubs in interrupt_stubs.S.
 constexpr uint64_t kStubSize = 16;
 
 std::array<Gate, 256> idt;
@@ -71,7 +71,7 @@ void set_interrupt_handler(uint8_t vector, InterruptHandler handler) {
     handlers[vector] = handler;
 }
 
-/// Every interrupt and exception comes here from interrupts.S, with IF=0.
+/// Every interrupt and exception comes here from interrupt_entry.S, with IF=0.
 extern "C" void interrupt_dispatch(InterruptFrame* frame) {
     // A program's or a user copy's AC flag would suspend SMAP for the handler.
     if (cpu_features.smap) clac();

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// The stack as interrupts.S leaves it, lowest address first. From `rip` on it is the processor's own doing
-/// (Intel SDM 3A, 6.14.2), which in 64-bit mode always includes RSP and SS.
+/// The stack as interrupt_entry.S leaves it, lowest address first. From `rip` on it is the processor's own
+/// doing (Intel SDM 3A, 6.14.2), which in 64-bit mode always includes RSP and SS.
 struct InterruptFrame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
     uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;

@@ -1,29 +1,13 @@
 /// @file
-/// Where every program begins. The kernel leaves argc at RSP, then the arguments, a null, the environment, a
-/// null; all of it above RSP, so that the stack below is free.
+/// Where every program begins.
 
     .section .text.start, "ax", @progbits
     .globl _start
     .type _start, @function
 _start:
     xor %ebp, %ebp                  // ends the chain of frame pointers for debuggers
-    mov (%rsp), %rdi                // argc
-    lea 8(%rsp), %rsi               // argv
-    lea 8(%rsi, %rdi, 8), %rax      // envp: behind argv's terminating null
-    mov %rax, environ(%rip)
-    and $-16, %rsp                  // the ABI wants RSP 16-byte aligned before a call
-    call main
-    mov %eax, %edi                  // main's result is the exit status
-    mov $231, %eax                  // exit_group
-    syscall
-    ud2                             // exit_group does not return
+    mov %rsp, %rdi                  // where argc lies
+    call start_main                 // does not return
     .size _start, . - _start
-
-    .bss
-    .globl environ
-    .align 8
-environ:
-    .skip 8
-    .size environ, 8
 
     .section .note.GNU-stack, "", @progbits

@@ -1,26 +1,10 @@
 /// @file
 /// Entries of the exceptions that have an interrupt stack (IST) of their own. They may hit ring 0 anywhere, so they
-/// return exactly where they came from and never schedule. The frame is that of interrupts.S.
+/// return exactly where they came from and never schedule. The frame is that of interrupt_entry.S.
 #include <arch/x86_64/entry_macros.h>
 #include <arch/x86_64/asm_offsets.h>
 
     .text
-    .global nmi_entry, debug_entry, machine_check_entry, double_fault_entry
-nmi_entry:
-    pushq $0
-    pushq $2
-    jmp ist_entry
-debug_entry:
-    pushq $0
-    pushq $1
-    jmp ist_entry
-machine_check_entry:
-    pushq $0
-    pushq $18
-    jmp ist_entry
-double_fault_entry:                             // has an error code, always 0
-    pushq $8
-
     .global ist_entry
 ist_entry:
     PUSH_REGISTERS

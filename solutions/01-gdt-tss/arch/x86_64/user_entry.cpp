@@ -10,7 +10,7 @@
 
 namespace {
 
-/// In interrupts.S: pops an InterruptFrame and IRETs.
+/// In interrupt_entry.S: pops an InterruptFrame and IRETs.
 extern "C" void interrupt_exit();
 
 /// The frame at the very top of the task's stack, where the processor would have put it.

@@ -25,3 +25,7 @@ inline void switch_entry_state(Task& prev, Task& next) {
     prev.user_rsp = USER_RSP_SCRATCH;
     USER_RSP_SCRATCH = next.user_rsp;
 }
+/// The user's RSP of the system call that the current task is in. IF=0.
+inline uint64_t user_rsp_of_current() {
+    return USER_RSP_SCRATCH;
+}

@@ -7,13 +7,14 @@
 ///     CURRENT_KERNEL_STACK ->
 ///     RCX  R11  number  RAX  RBX RDX RSI RDI RBP R8 R9 R10 R12 R13 R14 R15       a SyscallFrame
 #include <arch/x86_64/asm_offsets.h>
+#include <arch/x86_64/entry_stack.h>
 #include <arch/x86_64/frame_check_macros.h>
 
     .text
     .global syscall_entry
 syscall_entry:
     mov %rsp, USER_RSP_SCRATCH(%rip)
-    mov CURRENT_KERNEL_STACK(%rip), %rsp
+    mov ENTRY_STACK, %rsp
     pushq %rcx
     pushq %r11
     pushq %rax                                  // number

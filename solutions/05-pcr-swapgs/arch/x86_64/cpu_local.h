@@ -5,6 +5,7 @@
 
 #include <arch/x86_64/current.h>
 #include <arch/x86_64/pcr.h>
+#include <arch/x86_64/syscall_frame.h>
 #include <kernel/task/task.h>
 
 /// Tells both ways into the kernel which stack to use while `next` is in ring 3. Called by the scheduler just
@@ -16,4 +17,8 @@ inline void publish_kernel_stack(const Task& next) {
 /// each switch; IF=0.
 inline void switch_entry_state(Task& /*prev*/, Task& next) {
     pcr().current = &next;
+}
+/// The user's RSP of the system call that the current task is in: in the frame, as all else.
+inline uint64_t user_rsp_of_current() {
+    return (reinterpret_cast<const SyscallFrame*>(current()->kstack_top) - 1)->rsp;
 }

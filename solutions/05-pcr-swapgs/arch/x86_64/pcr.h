@@ -3,9 +3,9 @@
 /// points to while it is in ring 0.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
+#include <arch/x86_64/load_gdt.h>
 #include <arch/x86_64/task_state_segment.h>
 
 struct Task;

@@ -8,6 +8,7 @@
 ///     rsp0 ->
 ///     RSP  RCX  R11  RAX  RBX RDX RSI RDI RBP R8 R9 R10 R12 R13 R14 R15       a SyscallFrame
 #include <arch/x86_64/asm_offsets.h>
+#include <arch/x86_64/entry_stack.h>
 #include <arch/x86_64/frame_check_macros.h>
 
     .text
@@ -15,7 +16,7 @@
 syscall_entry:
     swapgs
     mov %rsp, %gs:OFFSETOF_ProcessorControlRegion_scratch_rsp
-    mov %gs:OFFSETOF_ProcessorControlRegion_rsp0, %rsp
+    mov ENTRY_STACK, %rsp
     pushq %gs:OFFSETOF_ProcessorControlRegion_scratch_rsp
     pushq %rcx
     pushq %r11

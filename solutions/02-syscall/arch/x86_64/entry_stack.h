@@ -1,0 +1,5 @@
+/// @file
+/// For assembly: the operand that says which stack a system call enters on.
+#pragma once
+
+#define ENTRY_STACK CURRENT_KERNEL_STACK(%rip)
