@@ -13,7 +13,8 @@ NEEDS_check := $(NEEDS_test)
 NEEDS_tidy := tidy
 
 T := $(BUILD)/test
-TEST_CXXFLAGS := -std=c++20 $(WARNINGS) -O1 -g -pthread
+# Compiling takes longer than running: no optimisation, and debug information for backtraces only.
+TEST_CXXFLAGS := -std=c++20 $(WARNINGS) -O0 -g1 -pthread
 # The tree first: what a chapter replaces is there to be seen in QEMU, what it adds is found behind.
 UNIT_LAYERS := . $(filter-out .,$(call layers,$(DEFAULT_STATE)))
 UNIT_CXXFLAGS := $(TEST_CXXFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
