@@ -8,8 +8,8 @@
 
 #include <kernel/libk/result.h>
 
-/// Writes the absolute form of `path` to `out`: started at `cwd` (absolute) when relative, with "." and ".." and
-/// repeated slashes resolved, no slash at the end but for the root, and a terminating null. Returns its
+/// Writes the absolute form of `path` to `out`: started at `cwd` (absolute) when relative, with "." and ".."
+/// and repeated slashes resolved, no slash at the end but for the root, and a terminating null. Returns its
 /// length without the null. ENOENT for an empty path, ENAMETOOLONG when it does not fit or a component is
 /// longer than kNameMax.
 Result<size_t> normalize_path(std::string_view cwd, std::string_view path, std::span<char> out);

@@ -1,11 +1,11 @@
 /// @file
-/// A tiny guest for the harness's own tests: long mode, four page tables, and one-letter commands on COM1. It is
-/// assembled when the tests run.
+/// A tiny guest for the harness's own tests: long mode, four page tables, and one-letter commands on COM1. It
+/// is assembled when the tests run.
 #pragma once
 
-/// Source for GNU as. Prints "READY\n", then reads letters: B prints all 256 byte values, F floods, H halts for good,
-/// I executes INT3, P powers off, R resets, S spins silently, T triple-faults, W increments `counter`, X writes
-/// 0x21 to the debug-exit port; every other byte is echoed.
+/// Source for GNU as. Prints "READY\n", then reads letters: B prints all 256 byte values, F floods, H halts
+/// for good, I executes INT3, P powers off, R resets, S spins silently, T triple-faults, W increments
+/// `counter`, X writes 0x21 to the debug-exit port; every other byte is echoed.
 inline constexpr const char* kHarnessGuestSource = R"(
         .set OFFSETOF_Task_pid, 0x1234
         .globl OFFSETOF_Task_pid
