@@ -42,11 +42,9 @@ void syscall_probe();
 extern const char probe_return[];
 }
 
+// Between the two macros every register holds the program's pattern.
 asm(R"(
-    .text
-    .globl syscall_probe, probe_return
-    .type syscall_probe, @function
-syscall_probe:
+    .macro LOAD_REGISTERS
     push %rbx
     push %rbp
     push %r12
@@ -77,8 +75,9 @@ syscall_probe:
     mov probe_in+104, %r13
     mov probe_in+112, %r14
     mov probe_in+120, %r15
-    syscall
-probe_return:
+    .endm
+
+    .macro STORE_REGISTERS
     mov %rax, probe_out+0
     mov %rbx, probe_out+8
     mov %rcx, probe_out+16
@@ -109,6 +108,16 @@ probe_return:
     pop %r12
     pop %rbp
     pop %rbx
+    .endm
+
+    .text
+    .globl syscall_probe, probe_return
+    .type syscall_probe, @function
+syscall_probe:
+    LOAD_REGISTERS
+    syscall
+probe_return:
+    STORE_REGISTERS
     ret
     .size syscall_probe, . - syscall_probe
 )");
