@@ -323,8 +323,15 @@ Stop GdbStub::interrupt() {
 }
 
 Stop GdbStub::step() {
-    start_running(fmt::format("vCont;s:{:x}", cpu_ + 1));
-    return wait_stop();
+    // When a device raises an interrupt just then, QEMU 7.2 reports a step without having executed anything.
+    // An instruction that jumps to itself looks the same, so there is an end to it.
+    constexpr int kMaximumTries = 5;
+    const Registers before = regs();
+    for (int tries = 1;; ++tries) {
+        start_running(fmt::format("vCont;s:{:x}", cpu_ + 1));
+        const Stop stop = wait_stop();
+        if (stop.exited || tries == kMaximumTries || regs() != before) return stop;
+    }
 }
 
 Stop GdbStub::run_to(uint64_t address, Duration limit) {

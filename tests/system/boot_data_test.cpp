@@ -31,9 +31,10 @@ class BootDataTest : public SystemTest {
 
     /// The kernel must end with one line that contains `why`, and a halt.
     void check_refusal(const std::string& why) {
+        const std::string start = "Trapline can't start: ";
+        machine().wait_for("\n", machine().wait_for(start));
         wait_for_halt(machine());
         const std::string text = plain_lines(machine().serial());
-        const std::string start = "Trapline can't start: ";
         const size_t line = text.find(start);
         ASSERT_NE(line, std::string::npos) << text;
         const size_t end = text.find('\n', line);

@@ -127,13 +127,19 @@ void wait_for_halt(Machine& machine) {
             const std::string registers = machine.qmp().human_monitor_command("info registers");
             const size_t flags = registers.find("FL=");
             const bool halted = registers.find("HLT=1") != std::string::npos;
-            if (halted && (std::stoull(registers.substr(flags + 3), nullptr, 16) & 0x200) == 0) return;
+            if (halted && (std::stoull(registers.substr(flags + 3), nullptr, 16) & 0x200) == 0) break;
         } catch (const harness::QemuGone&) {
             give_up(harness::TimeoutReason::kQemuExited);
         }
         if (const auto reason = timer.expired()) give_up(*reason);
         std::this_thread::sleep_for(harness::Duration(10));
     }
+    // The last bytes may still be on their way through the socket.
+    size_t known = 0;
+    do {
+        known = machine.serial_position();
+        std::this_thread::sleep_for(harness::Duration(30));
+    } while (machine.serial_position() != known);
 }
 
 std::vector<harness::IntEntry> exceptions(const harness::IntLog& log) {

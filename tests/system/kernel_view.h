@@ -64,8 +64,8 @@ GateView read_gate(harness::Machine& machine, unsigned vector);
 /// ever, so the first instruction is a step.
 harness::Stop next_stop(harness::GdbStub& gdb);
 
-/// Waits until the processor sits in HLT with interrupts off, as after a panic. Throws Timeout when the guest
-/// runs on or QEMU ends.
+/// Waits until the processor sits in HLT with interrupts off, as after a panic, and what it printed before
+/// has arrived. Throws Timeout when the guest runs on or QEMU ends.
 void wait_for_halt(harness::Machine& machine);
 
 /// Entries of exceptions proper: vectors 0 to 31.

@@ -53,7 +53,7 @@ TEST_F(QuickMemoryMap, WithPrograms) {
     // While a program runs in ring 3, and others wait on pipes.
     machine.gdb().resume();
     shell.start("/tests/spin | cat | cat");
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 500; ++i) {
         machine.gdb().interrupt();
         if (machine.gdb().regs().cpl() == 3 && read_tasks(machine).size() == 6) break;
         machine.gdb().resume();

@@ -56,9 +56,13 @@ TEST_F(QuickNmi, InRing3AndInTheIdleKernel) {
     Machine& machine = boot("sol2");
     ShellSession shell(machine);
     // The idle kernel sleeps in HLT with nobody to run.
-    for (int i = 0; i < 5; ++i) {
+    for (size_t count = 1; count <= 5; ++count) {
         machine.qmp().inject_nmi();
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        harness::ProgressTimer timer(machine.pid(), harness::Duration(5'000));
+        while (machine.int_log().with_vector(2).size() < count) {
+            ASSERT_FALSE(timer.expired()) << "the NMI was not taken";
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        }
     }
     machine.gdb();
     EXPECT_EQ(nmi_count(), 5u);
@@ -69,15 +73,20 @@ TEST_F(QuickNmi, InRing3AndInTheIdleKernel) {
     EXPECT_EQ(shell.run("echo alive"), "alive\n");
 
     shell.start("/tests/spin");
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    for (int i = 0; i < 20; ++i) {
+    size_t hits = 0;
+    for (int i = 0; i < 500 && hits < 15; ++i) {
         machine.gdb().interrupt();
-        if (machine.gdb().regs().cpl() == 3) nmi_here();
-        if (HasFailure()) return;
+        if (machine.gdb().regs().cpl() == 3 && find_task(machine, "spin")) {
+            nmi_here();
+            if (HasFailure()) return;
+            ++hits;
+        }
         machine.gdb().resume();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    EXPECT_EQ(hits, 15u);
     const harness::IntLog busy = machine.int_log();
-    EXPECT_GT(busy.with_vector(2).size(), 15u);
+    ASSERT_EQ(busy.with_vector(2).size(), 20u);
     EXPECT_EQ(busy.with_vector(2).back().cpl, 3u);
     machine.send(kControlC);
     shell.finish();
