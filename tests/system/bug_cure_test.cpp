@@ -29,7 +29,7 @@ TEST_F(BugCure, QuickTwoBoots) {
 
 TEST_F(BugCure, AMillionYieldsInTwentyBoots) {
     const QuietCounts counts = expect_quiet("sol4", bug_options("sol4"),
-                                            {.boots = 20, .span = Duration(1500), .switches = 1'000'000});
+                                            {.boots = 20, .span = Duration(1000), .switches = 1'000'000});
     EXPECT_EQ(counts.kernel_ticks, 0u);
     EXPECT_GT(counts.ticks, 0u);
 }

@@ -1,7 +1,6 @@
 /// @file
-/// Chapter 3's instrument: it stops the machine at the moment of the corruption
-/// and names the culprit, and it leaves nothing behind in a kernel that is
-/// built without it.
+/// Chapter 3's instrument: it stops the machine at the moment of the corruption and names the culprit, and it
+/// leaves nothing behind in a kernel that is built without it.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -16,20 +15,17 @@ namespace {
 
 constexpr int kInitPid = 1;
 constexpr int kShellPid = 2;
-/// With the instrument a frame has two more words below the others: address
-/// space and stack of its maker.
+/// With the instrument a frame has two more words below the others: address space and stack of its maker.
 constexpr uint64_t kFrameSize = 18 * 8;
 constexpr uint64_t kOwnerCr3 = 0;
 constexpr uint64_t kEntryStack = 8;
 constexpr uint64_t kNumber = kFrameSize - 3 * 8;
 constexpr uint64_t kRcx = kFrameSize - 8;
 constexpr uint64_t kYield = 24;
-/// init looks for ended children once in a while; the call returns, and the
-/// next yield does the damage.
+/// init looks for ended children once in a while; the call returns, and the next yield does the damage.
 constexpr uint64_t kWait4 = 61;
 
-/// True when a function called `name` is among the callers of where the machine
-/// rests.
+/// True when a function called `name` is among the callers of where the machine rests.
 bool was_called_by(Machine& machine, const BugRun& run, const std::string& name) {
     harness::GdbStub& gdb = machine.gdb();
     const TaskView owner = run.stack_owner.value();
@@ -43,9 +39,8 @@ bool was_called_by(Machine& machine, const BugRun& run, const std::string& name)
     return false;
 }
 
-/// Empty when the check at a system call's entry has caught init on the shell's
-/// stack, with the return address `rcx` in the overwritten slot if the call is
-/// a yield; otherwise what is different.
+/// Empty when the check at a system call's entry has caught init on the shell's stack, with the return
+/// address `rcx` in the overwritten slot if the call is a yield; otherwise what is different.
 std::string differs_from_catch(Machine& machine, const BugRun& run, uint64_t rcx) {
     const TaskView& init = run.task(kInitPid);
     const TaskView& shell = run.task(kShellPid);
@@ -89,16 +84,14 @@ TEST_F(BugInstrument, CatchesEveryBoot) {
     expect_catch("instrument", "sol3", 20, kInitReturn);
 }
 
-// N bytes of nop before init's yield move what it returns to, and with it what
-// the shell returns to.
+// N bytes of nop before init's yield move what it returns to, and with it what the shell returns to.
 TEST_F(BugInstrument, SlotMovesWithPadding) {
     expect_catch("padding 1", "padding1", 2, kInitReturn + 1);
     expect_catch("padding 8", "padding8", 2, kInitReturn + 8);
     expect_catch("padding 16", "padding16", 2, kInitReturn + 16);
 }
 
-/// The bytes of a function written in assembly: from its symbol to the next
-/// one.
+/// The bytes of a function written in assembly: from its symbol to the next one.
 size_t length_of(const harness::ElfSymbols& symbols, const std::string& name) {
     const uint64_t start = symbols.value(name);
     for (const harness::Symbol& symbol : symbols.all())
@@ -112,9 +105,8 @@ TEST_F(BugInstrument, QuickLeavesNothingWhenCompiledOut) {
         EXPECT_EQ(symbol.name.find("check_frame"), std::string::npos) << symbol.name;
 
     if (!has_state("sol2")) return;
-    // Entry and exit are as long, and but for the addresses of two variables and
-    // of what they call the same, as in the state that never heard of it. The
-    // frame's size is in the offset of nothing but these.
+    // Entry and exit are as long, and but for the addresses of two variables and of what they call the same,
+    // as in the state that never heard of it. The frame's size is in the offset of nothing but these.
     const harness::ElfSymbols before(built_file("sol2", "trapline.elf"));
     for (const char* name : {"syscall_entry", "syscall_exit"}) {
         const size_t length = length_of(before, name);

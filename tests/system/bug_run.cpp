@@ -21,8 +21,8 @@ namespace {
 
 constexpr int kShellPid = 2;
 constexpr unsigned kInvalidOpcode = 6;
-/// The instruction in whose middle kInitReturn lies: a call through the global
-/// offset table, 3 bytes before it.
+/// The instruction in whose middle kInitReturn lies: a call through the global offset table, 3 bytes before
+/// it.
 constexpr uint8_t kShellCall[] = {0xff, 0x15, 0xfc, 0x1e, 0x00, 0x00};
 constexpr uint64_t kIntoCall = 3;
 
@@ -62,8 +62,8 @@ uint64_t kernel_value(Machine& machine, std::string_view symbol) {
 BugRun run_to_panic(Machine& machine) {
     const size_t prompt = machine.wait_for(kPrompt);
     const auto start = std::chrono::steady_clock::now();
-    // Nothing is typed, so whatever is printed now is the report: its text does
-    // not matter, only when it begins.
+    // Nothing is typed, so whatever is printed now is the report: its text does not matter, only when it
+    // begins.
     machine.wait_for("\n", prompt, kPanicLimit);
     BugRun run;
     run.milliseconds = milliseconds_since(start);
@@ -120,14 +120,12 @@ void BugStatistics::add(const BugRun& run) {
     switches_.push_back(run.switches);
 }
 
-double BugStatistics::median() const {
+double BugStatistics::percentile(int percent) const {
+    if (milliseconds_.empty()) return 0;
     std::vector<double> sorted = milliseconds_;
     std::sort(sorted.begin(), sorted.end());
-    return sorted.empty() ? 0 : (sorted[sorted.size() / 2] + sorted[(sorted.size() - 1) / 2]) / 2;
-}
-
-double BugStatistics::maximum() const {
-    return milliseconds_.empty() ? 0 : *std::max_element(milliseconds_.begin(), milliseconds_.end());
+    const size_t rank = (sorted.size() * static_cast<size_t>(percent) + 99) / 100;
+    return sorted[std::max<size_t>(rank, 1) - 1];
 }
 
 size_t BugStatistics::different_counts() const {
@@ -140,5 +138,5 @@ std::string BugStatistics::describe() const {
     return fmt::format(
         "ms from prompt to panic: median {:.0f}, max {:.0f}; "
         "switches {} to {}, {} different",
-        median(), maximum(), *least, *most, different_counts());
+        percentile(50), percentile(100), *least, *most, different_counts());
 }

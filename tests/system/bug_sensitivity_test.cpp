@@ -1,6 +1,6 @@
 /// @file
-/// What chapter 3's panic depends on: init's code moves it, each single
-/// ablation removes it, compilers do not matter.
+/// What chapter 3's panic depends on: init's code moves it, each single ablation removes it, compilers do not
+/// matter.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -21,9 +21,9 @@ class BugSensitivity : public testing::Test {
   protected:
     void SetUp() override { REQUIRE_STATE("sol3"); }
 
-    /// The first fault in the shell moves with init's yield. What the shell's
-    /// bytes there do when executed is seen: from 0x100ba on they are `add %al,
-    /// (%rax)` with the 0 that read() left in RAX, a page fault at address 0.
+    /// The first fault in the shell moves with init's yield. What the shell's bytes there do when executed is
+    /// seen: from 0x100ba on they are `add %al, (%rax)` with the 0 that read() left in RAX, a page fault at
+    /// address 0.
     void expect_moved(const std::string& programs, uint64_t rip) {
         constexpr int kBoots = 3;
         BugStatistics statistics;

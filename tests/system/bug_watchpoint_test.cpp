@@ -1,6 +1,5 @@
 /// @file
-/// The mechanism of chapter 3, caught by a hardware watchpoint: who overwrites
-/// the shell's saved RCX.
+/// The mechanism of chapter 3, caught by a hardware watchpoint: who overwrites the shell's saved RCX.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -26,30 +25,33 @@ TaskView task_with_pid(Machine& machine, int pid) {
 class BugWatchpoint : public SystemTest {
   protected:
     void SetUp() override { REQUIRE_STATE("sol3"); }
+
+    /// Starts a machine and stops it where the shell waits for its first key.
+    void start_at_first_read(harness::MachineOptions options) {
+        options.start_paused = true;
+        start(options);
+        machine().gdb().run_to(machine().symbols().value("tty_wait_for_input"));
+    }
 };
 
 TEST_F(BugWatchpoint, QuickCulpritIsInitsPushOnTheShellsStack) {
-    harness::MachineOptions options = bug_options("sol3");
-    options.start_paused = true;
-    start(options);
+    // Few ticks: one that comes between the culprit's interrupt and its push would write to the slot as well.
+    start_at_first_read(bug_options("sol3", "hz=100"));
     harness::GdbStub& gdb = machine().gdb();
     const harness::ElfSymbols& symbols = machine().symbols();
-    gdb.run_to(symbols.value("tty_wait_for_input"));
     const TaskView init = task_with_pid(machine(), kInitPid);
     const TaskView shell = task_with_pid(machine(), kShellPid);
     ASSERT_EQ(gdb.regs().cr3, shell.cr3) << "the first reader of the terminal is not the shell";
 
     const uint64_t slot = shell.kstack_top - 8;
     gdb.insert_watchpoint(slot, 8);
-    // init may be looking for ended children, which ends well; the yield after it
-    // is the one that counts.
+    // init may be looking for ended children, which ends well; the yield after it is the one that counts.
     for (int writes = 0; writes < 3 && gdb.regs().rcx != kInitReturn; ++writes) {
         gdb.resume();
         ASSERT_EQ(gdb.wait_stop(kPanicLimit).watch_address, slot);
         ASSERT_NE(gdb.regs().cr3, shell.cr3);
     }
-    // Before anything else: the panic that follows writes to the slot, too, and
-    // QEMU 7.2 would abort.
+    // Before anything else: the panic that follows writes to the slot, too, and QEMU 7.2 would abort.
     gdb.remove_watchpoint(slot, 8);
 
     const harness::Registers registers = gdb.regs();
@@ -57,8 +59,7 @@ TEST_F(BugWatchpoint, QuickCulpritIsInitsPushOnTheShellsStack) {
     EXPECT_EQ(registers.rsp, slot);
     EXPECT_EQ(registers.rcx, kInitReturn);
     EXPECT_EQ(gdb.read_u64(slot), kInitReturn);
-    // The watchpoint stops after the write: the instruction before RIP made it,
-    // one of one byte.
+    // The watchpoint stops after the write: the instruction before RIP made it, one of one byte.
     EXPECT_EQ(gdb.read_u8(registers.rip - 1), kPushRcx);
     EXPECT_EQ(symbols.describe(registers.rip - 1).substr(0, 14), "syscall_entry+");
     EXPECT_EQ(kernel_value(machine(), "CURRENT_KERNEL_STACK"), shell.kstack_top);

@@ -1,6 +1,5 @@
 /// @file
-/// Boots that must not panic: they run for a while, answer at the prompt, and
-/// show what they have counted.
+/// Boots that must not panic: they run for a while, answer at the prompt, and show what they have counted.
 #pragma once
 
 #include <cstdint>
@@ -23,16 +22,14 @@ struct QuietCounts {
     uint64_t ticks = 0;         ///< interrupts of the timer, by QEMU's log
 };
 
-/// Boots `options` as planned. Each boot shows the prompt, runs for the span,
-/// and answers a command then; no exception but page faults comes. Adds
-/// GoogleTest failures otherwise. Prints the counts.
+/// Boots `options` as planned. Each boot shows the prompt, runs for the span, and answers a command then; no
+/// exception but page faults comes. Adds GoogleTest failures otherwise. Prints the counts.
 QuietCounts expect_quiet(const std::string& what, const harness::MachineOptions& options,
                          const QuietPlan& plan);
 
-/// The end of one such boot: the shell must answer, and no exception but page
-/// faults may have come. Leaves the guest stopped. Adds to `counts`.
+/// The end of one such boot: the shell must answer, and no exception but page faults may have come. Leaves
+/// the guest stopped. Adds to `counts`.
 void expect_alive(harness::Machine& machine, QuietCounts& counts);
 
-/// Lets QEMU run for `span`, not counting the time in which it waited for a
-/// processor; less when it ends.
+/// Lets QEMU run for `span`, not counting the time in which it waited for a processor; less when it ends.
 void let_run(harness::Machine& machine, harness::Duration span);
