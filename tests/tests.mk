@@ -61,10 +61,16 @@ BUG_VARIANTS := $(if $(filter SOL=3,$(STATES)),build-bug-variants)
 build-bug-variants: build-sol3
 	@+CXX=$(CXX) tests/tools/bug_variants.sh $(BUILD)
 
+# Variants of chapter 5's kernel: with one of its precautions left out.
+PCR_VARIANTS := $(if $(filter SOL=5,$(STATES)),build-pcr-variants)
+.PHONY: build-pcr-variants
+build-pcr-variants: build-sol5
+	@+CXX=$(CXX) tests/tools/pcr_variants.sh $(BUILD)
+
 RUN_TESTS = TRAPLINE_ROOT=$(CURDIR) TRAPLINE_BUILD=$(CURDIR)/$(BUILD) \
     TRAPLINE_STATES="$(call state_names,$(STATES))" TESTS='$(TESTS)' tests/tools/run.sh $T
 
-test: $(BUILD_STATES) $(BUG_VARIANTS) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
+test: $(BUILD_STATES) $(BUG_VARIANTS) $(PCR_VARIANTS) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
 	@$(RUN_TESTS) all
 
 check: $(BUILD_STATES) $T/unit-tests $T/system-tests ## the quick part of the tests, under a minute
