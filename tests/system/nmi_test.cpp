@@ -29,6 +29,7 @@ class NmiTest : public SystemTest {
         const uint64_t count = nmi_count();
         const TssView tss = read_tss(machine());
         const GateView gate = read_gate(machine(), 2);
+        ASSERT_GE(gate.ist, 1);
         machine().qmp().inject_nmi();
         gdb.run_to(gate.offset);
         const Registers inside = gdb.regs();
