@@ -32,10 +32,12 @@ bool is_kernel_text(uint64_t address) {
            address < reinterpret_cast<uint64_t>(text_end);
 }
 
-void print_line(uint64_t address) {
-    const Symbol symbol = find_symbol(address);
+/// Prints `address` with the symbol of the code `back` bytes before it. A return address is behind its call:
+/// where the call is a function's last instruction, that is the next function's first.
+void print_line(uint64_t address, uint64_t back) {
+    const Symbol symbol = find_symbol(address - back);
     if (symbol.name)
-        kprintf("  0x%016lx  %s+0x%lx\n", address, symbol.name, symbol.offset);
+        kprintf("  0x%016lx  %s+0x%lx\n", address, symbol.name, symbol.offset + back);
     else
         kprintf("  0x%016lx\n", address);
 }
@@ -54,12 +56,12 @@ Symbol find_symbol(uint64_t address) {
 
 void print_backtrace(uint64_t rip, uint64_t rbp) {
     kprintf("Backtrace:\n");
-    print_line(rip);
+    print_line(rip, 0);
     for (int depth = 0; depth < 16; depth++) {
         if (rbp % 8 != 0 || !is_mapped(rbp) || !is_mapped(rbp + 8)) break;
         const auto* frame = reinterpret_cast<const StackFrame*>(rbp);
         if (!is_kernel_text(frame->return_address)) break;
-        print_line(frame->return_address);
+        print_line(frame->return_address, 1);
         if (frame->caller_rbp <= rbp) break;  // stacks grow down: anything else is a loop
         rbp = frame->caller_rbp;
     }
