@@ -19,9 +19,9 @@ extern "C" {
 [[gnu::used]] uint64_t spin_left;
 
 /// Called after each round.
-[[gnu::noinline]] void inject_checked() {
-    asm volatile("" ::: "memory");
-}
+void inject_checked();
+/// Called by the first process after each cycle of rounds, in which it has gone through all there is.
+void inject_cycle();
 /// Loads the registers of probe_in, counts spin_left down to 0, and stores the registers in probe_out.
 void spin_probe();
 /// Sets TF: the trap comes after the next instruction.
@@ -48,6 +48,19 @@ trap_self:
     nop
     ret
     .size trap_self, . - trap_self
+
+    # On a page of their own: QEMU runs a page with a breakpoint instruction by instruction.
+    .balign 4096
+    .globl inject_checked, inject_cycle
+    .type inject_checked, @function
+inject_checked:
+    ret
+    .size inject_checked, . - inject_checked
+    .type inject_cycle, @function
+inject_cycle:
+    ret
+    .size inject_cycle, . - inject_cycle
+    .balign 4096
 )");
 
 namespace {
@@ -131,21 +144,30 @@ void check_round(uint64_t seed) {
     EXPECT(wrong == 0);
 }
 
-/// Children that die on their way out of an exception and of a system call.
+/// Children that die on their way out of an exception and of a system call, and one that becomes another
+/// program.
 void check_children() {
     const int trapped = run_in_child(trap_self);
     EXPECT(trapped == SIGTRAP);
     const int killed = run_in_child([] { kill(getpid(), SIGTERM); });
     EXPECT(killed == SIGTERM);
+    const int replaced = run_in_child([] {
+        char name[] = "true";
+        char* const arguments[] = {name, nullptr};
+        execve("/bin/true", arguments, environ);
+    });
+    EXPECT(replaced == exited(0));
 }
 
 void run(uint64_t seed, bool has_children, bool forever) {
     fill_memory(seed);
     for (uint64_t i = 0; forever || i < kRounds; ++i) {
         check_round(seed << 32 | (i & 0xffff));
-        if (has_children && i % kChildInterval == 0) check_children();
+        const bool cycle = has_children && i % kChildInterval == 0;
+        if (cycle) check_children();
         ++inject_good;
         inject_checked();
+        if (cycle) inject_cycle();
     }
     if (inject_bad > 0) fail("%lu bad, the first in line %lu", inject_bad, inject_bad_line);
 }
