@@ -52,6 +52,8 @@ test|/usr/include/gtest/gtest.h|libgtest-dev|the test framework
 test|/usr/include/fmt/core.h|libfmt-dev|text formatting in the tests
 test|/usr/include/nlohmann/json.hpp|nlohmann-json3-dev|talks to QEMU in the tests
 test|$gdb|$gdb|tests "make gdb"
+test|g++|g++|builds chapter 3 with both compilers
+test|clang++|clang|builds chapter 3 with both compilers
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
