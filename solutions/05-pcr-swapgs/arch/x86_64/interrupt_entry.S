@@ -26,10 +26,11 @@ interrupt_call:                                 // RSP: InterruptFrame, GS: PCR
 interrupt_exit:                                 // RSP: InterruptFrame. Programs that never ran start here.
     testb $3, OFFSETOF_InterruptFrame_cs(%rsp)
     jz 1f
+    cli                                         // an interrupt after SWAPGS would take the program's GS for the PCR, and one that
+                                                // brings work must not come between the look and ring 3
     mov %gs:OFFSETOF_ProcessorControlRegion_current, %rax
     cmpl $0, OFFSETOF_Task_work(%rax)           // back to ring 3: is there work first?
     jne 2f
-    cli                                         // between SWAPGS and IRETQ an interrupt would take the program's GS for the PCR
     swapgs
 1:  POP_REGISTERS
     add $16, %rsp                               // vector and error code

@@ -3,7 +3,9 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/interrupt_frame.h>
+#include <arch/x86_64/layout.h>
 #include <arch/x86_64/syscall_frame.h>
+#include <kernel/task/task.h>
 
 namespace {
 
@@ -13,8 +15,11 @@ constexpr uint64_t kUserFlags =
 
 }  // namespace
 
-/// From syscall_exit: the registers of `frame` in the form that IRETQ can return from.
+/// From syscall_exit: the registers of `from` in the form that IRETQ can return from. An address that no
+/// program can run at makes IRETQ, like SYSRET, fault in ring 0 with the program's GS: it ends the program
+/// instead, at the check for work that comes next.
 extern "C" void make_interrupt_frame(InterruptFrame* to, const SyscallFrame* from) {
+    if (from->rcx >= kUserLimit) force_signal(*current(), kSIGSEGV);
     *to = {
         .r15 = from->r15,
         .r14 = from->r14,

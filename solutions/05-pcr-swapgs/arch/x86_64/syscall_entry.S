@@ -49,10 +49,11 @@ syscall_entry:
 
     .global syscall_exit
 syscall_exit:                                   // RSP: SyscallFrame. The child of a fork starts here.
+    cli                                         // an interrupt after SWAPGS would take the program's GS for the PCR, and one that
+                                                // brings work must not come between the look and ring 3
     mov %gs:OFFSETOF_ProcessorControlRegion_current, %rax
     cmpl $0, OFFSETOF_Task_work(%rax)           // is there work first?
     jne 1f
-    cli                                         // from SWAPGS on, an interrupt would take ring 0 for ring 0's GS
     mov OFFSETOF_SyscallFrame_rcx(%rsp), %rax   // SYSRET to a non-canonical address faults in ring 0 on the user's RSP,
     shr $47, %rax                               // and it can't restore TF and RF in one piece: IRETQ for those
     jnz 2f
