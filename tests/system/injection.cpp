@@ -145,7 +145,7 @@ void Injector::raise_nmi() {
     ++nmis_;
 }
 
-void Injector::send_timer_interrupt() {
+void Injector::raise_timer() {
     harness::write_all(qtest_, fmt::format("writel {:#x} {:#x}\n", kMessageAddress, kTimerVector), kLimit);
     std::string answer;
     while (answer.find('\n') == std::string::npos)
@@ -183,7 +183,7 @@ std::string Injector::inject_here(const std::string& where, Injection kind, bool
         raise_nmi();
     } else {
         if (kind == Injection::kForcedTimer) gdb().write_register("eflags", before.rflags | kIf);
-        send_timer_interrupt();
+        raise_timer();
         held = kind == Injection::kTimer && (before.rflags & kIf) == 0;
     }
     bool taken = false;
@@ -208,6 +208,7 @@ std::string Injector::follow(Injection kind, uint64_t point, bool& taken) {
     stops.insert({dispatch, checked});
     stop_at(stops);
 
+    bool first = true;
     std::set<uint64_t> checked_processes;
     while (checked_processes.size() < undisturbed_.size()) {
         if (!next_stop()) return "the processes make no progress";
@@ -217,7 +218,11 @@ std::string Injector::follow(Injection kind, uint64_t point, bool& taken) {
             return "panic" + (log.empty() ? "" : ", last " + harness::format_entry(log.back()));
         }
         if (now_.rip == dispatch) {
-            violation = check_dispatch(kind, point, taken);
+            // Only the first: a later one may come there by chance.
+            bool here = false;
+            violation = check_dispatch(kind, point, here);
+            taken |= here && first;
+            first = false;
             if (taken) {
                 stops.erase(dispatch);
                 stop_at(stops);
@@ -231,11 +236,12 @@ std::string Injector::follow(Injection kind, uint64_t point, bool& taken) {
     return "";
 }
 
-/// At the first instruction of the C++ code that handles interrupts.
-std::string Injector::check_dispatch(Injection kind, uint64_t point, bool& taken) {
+/// At the first instruction of the C++ code that handles interrupts. `here`: the injected one has come, at
+/// its point.
+std::string Injector::check_dispatch(Injection kind, uint64_t point, bool& here) {
     const uint64_t vector = gdb().read_u64(now_.rdi + kernel("OFFSETOF_InterruptFrame_vector"));
     const uint64_t rip = gdb().read_u64(now_.rdi + kernel("OFFSETOF_InterruptFrame_cs") - 8);
-    if (rip == point && vector == (kind == Injection::kNmi ? kNmiVector : kTimerVector)) taken = true;
+    if (rip == point && vector == (kind == Injection::kNmi ? kNmiVector : kTimerVector)) here = true;
     const harness::Symbol* region = machine_->symbols().find("boot_pcr");
     if (region && now_.gs_base != region->value)
         return fmt::format("the handler of vector {} runs with GS base {:#x}", vector, now_.gs_base);

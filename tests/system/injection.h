@@ -61,8 +61,9 @@ class Injector {
     uint64_t program(const std::string& symbol) const { return program_symbols_.value(symbol); }
     harness::Machine& machine() { return *machine_; }
     harness::GdbStub& gdb() { return machine_->gdb(); }
-    /// Raises an NMI that is not one of the injections but their beginning.
+    /// Raise an interrupt where the guest stands. For beginnings; inject() raises its own.
     void raise_nmi();
+    void raise_timer();
 
     /// After the last injection: QEMU's log of exceptions holds what it should, and nothing else. One line
     /// for each violation.
@@ -81,12 +82,11 @@ class Injector {
     bool next_stop();
     bool go_to(uint64_t address, std::optional<uint64_t> end);
     std::string inject_here(const std::string& where, Injection kind, bool held, InjectionResult& result);
-    std::string check_dispatch(Injection kind, uint64_t point, bool& taken);
+    std::string check_dispatch(Injection kind, uint64_t point, bool& here);
     std::string check_checkpoint();
     static Checkpoint checkpoint(const harness::Registers& registers);
     static std::string format(const Checkpoint& at);
     std::string follow(Injection kind, uint64_t point, bool& taken);
-    void send_timer_interrupt();
 
     harness::MachineOptions options_;
     harness::ElfSymbols program_symbols_;

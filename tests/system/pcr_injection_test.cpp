@@ -20,6 +20,7 @@ constexpr uint64_t kUserCode = 0x33;
 constexpr uint64_t kStubSize = 16;
 constexpr unsigned kPageFaultVector = 14;
 constexpr unsigned kTimerVector = 32;
+constexpr uint64_t kIf = 1 << 9;
 constexpr uint64_t kRf = 1 << 16;
 /// How many violations of a broken kernel to print.
 constexpr size_t kShown = 3;
@@ -61,6 +62,18 @@ class PcrInjection : public testing::Test {
             harness::GdbStub& gdb = injector().gdb();
             const uint64_t flags = gdb.regs().rsp + injector().kernel("OFFSETOF_SyscallFrame_r11");
             gdb.write_u64(flags, gdb.read_u64(flags) | kRf);
+            return true;
+        };
+    }
+
+    static bool interrupts_on(const Registers& registers) { return (registers.rflags & kIf) != 0; }
+
+    /// Kernel threads run with IF=1, even when they have just been switched to: a timer's interrupt there.
+    Injector::Begin at_kernel_thread_with_timer() {
+        return [this] {
+            const CodeLine ret = behind("switch_context").back();
+            if (!injector().at(ret.address, interrupts_on)()) return false;
+            injector().raise_timer();
             return true;
         };
     }
@@ -130,7 +143,14 @@ class PcrInjection : public testing::Test {
              behind("nmi_entry") + ist + behind("interrupt_call") + interrupt_out(), kind, true);
         path("NMI before SWAPGS in ring 0", with_nmi(in.at_in_program(in.kernel("syscall_entry"))),
              behind("nmi_entry") + ist, kind, true);
-        path("switch_context", in.at_in_program(in.kernel("switch_context")), behind("switch_context"), kind);
+        path("timer in ring 0", at_kernel_thread_with_timer(),
+             stub_code(kTimerVector) + interrupt_in() + interrupt_out(), kind);
+        const Code switching = behind("switch_context");
+        path("switch", in.at_in_program(in.kernel("switch_context")), switching, kind);
+        path("switch from a kernel thread", in.at(in.kernel("switch_context"), interrupts_on), switching,
+             kind);
+        path("switch to a kernel thread", in.at(switching.back().address, interrupts_on), {switching.back()},
+             kind);
     }
 
     /// What can't be had: QEMU raises neither exception but to end the kernel.
