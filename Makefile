@@ -97,7 +97,7 @@ at = $(foreach f,$1,$(at_$f))
 BUILD := build$(if $(filter-out g++-O2,$(notdir $(CXX))$(OPT)),/$(notdir $(CXX))$(filter-out -O2,$(OPT)))
 state_names = $(patsubst SOL=%,sol%,$(patsubst LAB=%,lab%,$1))
 # Macros make a state a variant of itself, beside it: build/sol3+FRAME_CHECKS.
-B := $(BUILD)/$(call state_names,$(STATE))$(subst $(empty) ,,$(patsubst -D%,+%,$(DEFINES)))
+B := $(BUILD)/$(call state_names,$(STATE))$(subst =,-,$(subst $(empty) ,,$(patsubst -D%,+%,$(DEFINES))))
 
 # $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
 # depends on FILE is remade when the text changes, and only then. (Make 4.3 may read a file with its last newline.)

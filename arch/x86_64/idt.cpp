@@ -6,6 +6,7 @@
 #include <arch/x86_64/exceptions.h>
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/idt.h>
+#include <arch/x86_64/interrupt_check.h>
 #include <kernel/libk/panic.h>
 
 namespace {
@@ -75,6 +76,7 @@ void set_interrupt_handler(uint8_t vector, InterruptHandler handler) {
 extern "C" void interrupt_dispatch(InterruptFrame* frame) {
     // A program's or a user copy's AC flag would suspend SMAP for the handler.
     if (cpu_features.smap) clac();
+    check_interrupt_entry(*frame);
     if (frame->vector < kExceptionCount)
         handle_exception(*frame);
     else if (InterruptHandler handler = handlers[frame->vector])

@@ -5,6 +5,7 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/frame_check.h>
+#include <arch/x86_64/interrupt_check.h>
 #include <arch/x86_64/paging.h>
 #include <kernel/console/console.h>
 #include <kernel/libk/panic.h>
@@ -41,10 +42,15 @@ void describe(const SyscallFrame& frame, const Task* writer) {
             frame.entry_stack, writer ? writer->kstack_top : 0);
 }
 
+/// The address space in use: the one witness that no variable can mislead.
+uint64_t running_cr3() {
+    return read_cr3() & kPteAddress;
+}
+
 /// The three witnesses.
 bool owner_is_running(const SyscallFrame& frame) {
     const Task* task = current();
-    return frame.owner_cr3 == (read_cr3() & kPteAddress) && frame.owner_cr3 == task->cr3 &&
+    return frame.owner_cr3 == running_cr3() && frame.owner_cr3 == task->cr3 &&
            reinterpret_cast<uint64_t>(&frame + 1) == task->kstack_top;
 }
 
@@ -62,8 +68,18 @@ void check_frame_at_exit(const SyscallFrame* frame) {
     if (owner_is_running(*frame)) return;
     const Task* writer = task_with_cr3(frame->owner_cr3);
     describe(*frame, writer);
-    panic("%s is about to return with a frame of %s", name_of(task_with_cr3(read_cr3() & kPteAddress)),
-          name_of(writer));
+    panic("%s is about to return with a frame of %s", name_of(task_with_cr3(running_cr3())), name_of(writer));
+}
+
+void check_interrupted_program(const InterruptFrame& frame) {
+    if (current()->cr3 == running_cr3()) return;
+    const Task* writer = task_with_cr3(running_cr3());
+    console_emergency();
+    kprintf("\nFRAME CHECK failed\n");
+    print_task("victim:", current());
+    print_task("writer:", writer);
+    panic("interrupt %lu at RIP=0x%lx in the address space of %s on the kernel stack of %s", frame.vector,
+          frame.rip, name_of(writer), name_of(current()));
 }
 
 #endif
