@@ -1,0 +1,126 @@
+/// @file
+/// RSDP, XSDT and RSDT (ACPI 6.5, 5.2.5 to 5.2.8). Firmware wrote all of it and the boot loader may have
+/// copied some: nothing is read but what the reader grants, and nothing is relied on before its checksum is
+/// right.
+
+#include <kernel/acpi/acpi.h>
+
+#include <kernel/acpi/tables.h>
+#include <kernel/libk/bytes.h>
+
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+/// Real tables stay far below; a length beyond it is rubbish, and summing up that much takes time.
+constexpr uint32_t kMaximumLength = 1024 * 1024;
+
+constexpr TableKind kXsdt{
+    .signature = "XSDT",
+    .unreachable = "the ACPI XSDT can't be reached",
+    .wrong_signature = "the ACPI RSDP's XSDT address leads to something that is no XSDT",
+    .impossible_length = "the ACPI XSDT has an impossible length",
+    .wrong_checksum = "the ACPI XSDT has a wrong checksum",
+};
+
+constexpr TableKind kRsdt{
+    .signature = "RSDT",
+    .unreachable = "the ACPI RSDT can't be reached",
+    .wrong_signature = "the ACPI RSDP's RSDT address leads to something that is no RSDT",
+    .impossible_length = "the ACPI RSDT has an impossible length",
+    .wrong_checksum = "the ACPI RSDT has a wrong checksum",
+};
+
+/// The `length` bytes at physical `address`; without any when they can't be reached.
+Bytes reach(PhysicalReader reader, uint64_t address, uint64_t length) {
+    if (length > UINT64_MAX - address) return {};
+    const std::byte* data = reader(address, length);
+    return data ? Bytes(data, length) : Bytes();
+}
+
+template <class T>
+bool read_physical(PhysicalReader reader, uint64_t address, T& out) {
+    return read_at(reach(reader, address, sizeof(T)), 0, out);
+}
+
+template <size_t n>
+bool is_signature(const std::array<char, n>& signature, std::string_view expected) {
+    return std::string_view(signature.data(), n) == expected;
+}
+
+bool checksum_is_right(Bytes bytes) {
+    uint8_t sum = 0;
+    for (std::byte byte : bytes) sum = static_cast<uint8_t>(sum + static_cast<uint8_t>(byte));
+    return sum == 0;
+}
+
+BootError read_table(uint64_t address, PhysicalReader reader, const TableKind& kind, Bytes& out) {
+    TableHeader header;
+    if (!read_physical(reader, address, header)) return kind.unreachable;
+    if (!is_signature(header.signature, kind.signature)) return kind.wrong_signature;
+    if (header.length < sizeof(header) || header.length > kMaximumLength) return kind.impossible_length;
+    const Bytes table = reach(reader, address, header.length);
+    if (table.empty()) return kind.unreachable;
+    if (!checksum_is_right(table)) return kind.wrong_checksum;
+    out = table;
+    return nullptr;
+}
+
+/// The list of tables that the RSDP names.
+struct RootTable {
+    uint64_t address = 0;
+    bool extended = false;  ///< it is the XSDT
+};
+
+BootError read_root_pointer(uint64_t rsdp, PhysicalReader reader, RootTable& out) {
+    if (rsdp == 0) return "the boot loader named no ACPI tables";
+    RootPointer pointer;
+    if (!read_physical(reader, rsdp, pointer)) return "the ACPI RSDP can't be reached";
+    if (!is_signature(pointer.signature, "RSD PTR ")) return "the ACPI RSDP has a wrong signature";
+    if (!checksum_is_right(std::as_bytes(std::span(&pointer, 1))))
+        return "the ACPI RSDP has a wrong checksum";
+    out = {pointer.rsdt, false};
+    if (pointer.revision >= 2) {
+        ExtendedRootPointer more;
+        if (!read_physical(reader, rsdp, more)) return "the ACPI RSDP is cut off behind its first 20 bytes";
+        if (more.length < sizeof(more) || more.length > kMaximumLength)
+            return "the ACPI RSDP has an impossible length";
+        const Bytes whole = reach(reader, rsdp, more.length);
+        if (whole.empty()) return "the ACPI RSDP is longer than the memory it lies in";
+        if (!checksum_is_right(whole)) return "the ACPI RSDP has a wrong extended checksum";
+        if (more.xsdt != 0) out = {more.xsdt, true};
+    }
+    return out.address == 0 ? "the ACPI RSDP names neither an XSDT nor an RSDT" : nullptr;
+}
+
+/// Looks through a verified root table, whose entries are addresses of the type Address.
+template <class Address>
+BootError search(Bytes root, PhysicalReader reader, const TableKind& kind, Bytes& out) {
+    uint64_t offset = sizeof(TableHeader);
+    for (Address address; read_at(root, offset, address); offset += sizeof(Address)) {
+        TableHeader header;
+        // Out of reach or of another kind, it is not for us to judge.
+        if (!read_physical(reader, address, header)) continue;
+        if (is_signature(header.signature, kind.signature)) return read_table(address, reader, kind, out);
+    }
+    return kind.unreachable;
+}
+
+}  // namespace
+
+BootError find_table(uint64_t rsdp, PhysicalReader reader, const TableKind& kind, Bytes& out) {
+    RootTable root;
+    if (BootError error = read_root_pointer(rsdp, reader, root)) return error;
+    Bytes table;
+    if (root.extended) {
+        // A broken XSDT is no reason to believe the RSDT of the same firmware.
+        if (BootError error = read_table(root.address, reader, kXsdt, table)) return error;
+        if ((table.size() - sizeof(TableHeader)) % sizeof(uint64_t) != 0)
+            return "the ACPI XSDT ends within an entry";
+        return search<uint64_t>(table, reader, kind, out);
+    }
+    if (BootError error = read_table(root.address, reader, kRsdt, table)) return error;
+    if ((table.size() - sizeof(TableHeader)) % sizeof(uint32_t) != 0)
+        return "the ACPI RSDT ends within an entry";
+    return search<uint32_t>(table, reader, kind, out);
+}
