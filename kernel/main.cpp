@@ -8,6 +8,7 @@
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/layout.h>
 #include <arch/x86_64/paging.h>
+#include <arch/x86_64/processor.h>
 #include <arch/x86_64/serial.h>
 #include <kernel/boot/boot_info.h>
 #include <kernel/console/console.h>
@@ -86,6 +87,7 @@ void boot_task_body() {
     const uint32_t hz = command_line_number("hz", kDefaultHz);
     if (hz < 10 || hz > 10'000) boot_failed("hz= on the command line must be between 10 and 10000");
     if (const char* error = init_devices(hz)) boot_failed(error);
+    start_processors(hz);
     mount_initramfs();
 
     std::array<char, 16> crash{};
@@ -113,6 +115,7 @@ extern "C" [[noreturn]] void kernel_main(uint32_t magic, uint32_t address) {
     if (command_line_is("faults", "kill")) stop_at_program_fault = false;
     if (const char* error = check_boot_info(boot_info, 0x100000, image_physical(kernel_end).value))
         boot_failed(error);
+    note_processors(boot_info.rsdp, read_physical);
     if (const char* error = init_frames(boot_info)) boot_failed(error);
     kprintf("Trapline on %s, %lu MiB\n", boot_info.loader, total_frame_count() * kPageSize >> 20);
     if (const char* error = init_paging(boot_info)) boot_failed(error);

@@ -3,6 +3,7 @@
 #include <arch/x86_64/apic.h>
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/paging.h>
+#include <arch/x86_64/processor.h>
 
 namespace {
 
@@ -37,13 +38,7 @@ constexpr uint32_t kCalibrationHz = 200;  ///< measure for 1/200 s
 
 volatile uint32_t* local_apic;
 volatile uint32_t* io_apic;
-
-uint32_t local_read(uint32_t offset) {
-    return local_apic[offset / 4];
-}
-void local_write(uint32_t offset, uint32_t value) {
-    local_apic[offset / 4] = value;
-}
+uint32_t timer_hz_by_16 = 0;  ///< the timer's clock at divide by 16, in Hz, once it has been measured
 
 uint32_t io_read(uint32_t index) {
     io_apic[0] = index;
@@ -69,34 +64,44 @@ void silence_pic() {
     }
 }
 
-/// Local APIC timer counts, at divide by 16, in 1/kCalibrationHz s.
+/// Local APIC timer counts, at divide by 16, in a second.
 uint32_t measure_timer() {
     out8(kPitGate, (in8(kPitGate) & ~0x02) | 0x01);  // gate open, speaker off
     out8(kPitCommand, 0b10110000);  // channel 2, low and high byte, mode 0: output rises at zero
     constexpr uint32_t kCount = kPitHz / kCalibrationHz;
     out8(kPitChannel2, kCount & 0xff);
     out8(kPitChannel2, kCount >> 8);
-    local_write(kTimerInitial, ~0u);
+    local_apic_write(kTimerInitial, ~0u);
     while (!(in8(kPitGate) & 0x20)) cpu_relax();
-    const uint32_t left = local_read(kTimerCurrent);
-    return ~0u - left;
+    const uint32_t left = local_apic_read(kTimerCurrent);
+    return (~0u - left) * kCalibrationHz;
 }
 
 }  // namespace
 
+uint32_t local_apic_read(uint32_t offset) {
+    return local_apic[offset / 4];
+}
+void local_apic_write(uint32_t offset, uint32_t value) {
+    local_apic[offset / 4] = value;
+}
+
+void enable_local_apic() {
+    wrmsr(kIA32_APIC_BASE, rdmsr(kIA32_APIC_BASE) | kApicBaseEnable);
+    local_apic_write(kSpurious, kSpuriousEnable | kSpuriousVector);
+    // Where a PC wires its NMI line to (Intel MultiProcessor Specification 1.4, 5.1).
+    local_apic_write(kLvtLint1, kLvtNmi);
+}
+
 const char* init_apic() {
     silence_pic();
-    const uint64_t base = rdmsr(kIA32_APIC_BASE);
-    wrmsr(kIA32_APIC_BASE, base | kApicBaseEnable);
-    auto local = map_device({base & kPteAddress}, kPageSize);
+    auto local = map_device({rdmsr(kIA32_APIC_BASE) & kPteAddress}, kPageSize);
     auto io = map_device({kIoApicAddress}, kPageSize);
     if (!local.ok() || !io.ok()) return "not enough memory to map the interrupt controllers";
     local_apic = reinterpret_cast<volatile uint32_t*>(local.value().value);
     io_apic = reinterpret_cast<volatile uint32_t*>(io.value().value);
 
-    local_write(kSpurious, kSpuriousEnable | kSpuriousVector);
-    local_write(kLvtLint1,
-                kLvtNmi);  // where a PC wires its NMI line to (Intel MultiProcessor Specification 1.4, 5.1)
+    enable_local_apic();
     const uint32_t version = io_read(kIoApicVersion);
     if (version == ~0u) return "there is no I/O APIC at 0xfec00000";
     const uint32_t last_input = version >> 16 & 0xff;
@@ -105,19 +110,22 @@ const char* init_apic() {
 }
 
 void apic_end_of_interrupt() {
-    local_write(kEoi, 0);
+    local_apic_write(kEoi, 0);
 }
 
 void ioapic_route(uint8_t irq, uint8_t vector) {
-    io_write(kIoApicRedirection + 2u * irq + 1, 0);  // destination: APIC id 0, the boot processor
+    io_write(kIoApicRedirection + 2u * irq + 1, local_apic_id() << 24);  // destination
     io_write(kIoApicRedirection + 2u * irq,
              vector);  // fixed delivery, active high, edge: how ISA devices signal
 }
 
 void apic_start_timer(uint32_t hz) {
-    local_write(kTimerDivide, kDivideBy16);
-    local_write(kLvtTimer, kLvtMasked);
-    const uint32_t per_calibration = measure_timer();
-    local_write(kLvtTimer, kLvtPeriodic | kTimerVector);
-    local_write(kTimerInitial, per_calibration * kCalibrationHz / hz);
+    local_apic_write(kTimerDivide, kDivideBy16);
+    local_apic_write(kLvtTimer, kLvtMasked);
+    if (!timer_hz_by_16) timer_hz_by_16 = measure_timer();
+    local_apic_write(kLvtTimer, kLvtPeriodic | kTimerVector);
+    const uint32_t period = timer_hz_by_16 / hz;
+    // Processors that tick in step would fight for the same locks at each tick, so the periods differ a
+    // little.
+    local_apic_write(kTimerInitial, period + period / 32 * processor_number());
 }

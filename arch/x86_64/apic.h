@@ -13,10 +13,19 @@ inline constexpr uint8_t kSpuriousVector = 0xff;
 /// Silences the 8259 pair, maps and enables this processor's local APIC and masks all I/O APIC lines. Returns
 /// what went wrong in plain words, or null. Interrupts off; paging and heap up.
 const char* init_apic();
+/// Enables the local APIC of the processor that runs this. Interrupts off, after init_apic() has mapped it.
+void enable_local_apic();
+/// A register of this processor's local APIC at byte `offset` (Intel SDM 3A, table 11-1). After init_apic().
+uint32_t local_apic_read(uint32_t offset);
+void local_apic_write(uint32_t offset, uint32_t value);
+/// This processor's local APIC id. After init_apic().
+inline uint32_t local_apic_id() {
+    return local_apic_read(0x20) >> 24;
+}
 /// Ends the interrupt being handled. IF=0.
 void apic_end_of_interrupt();
 /// Sends ISA interrupt line `irq` to `vector` of this processor.
 void ioapic_route(uint8_t irq, uint8_t vector);
-/// Measures the local APIC timer's clock against the PIT and starts it at `hz` ticks a second. Takes about 5
-/// ms.
+/// Starts this processor's local APIC timer at `hz` ticks a second. The first call measures its clock against
+/// the PIT, which takes about 5 ms.
 void apic_start_timer(uint32_t hz);

@@ -6,6 +6,7 @@
 #include <arch/x86_64/exceptions.h>
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/layout.h>
+#include <arch/x86_64/processor.h>
 #include <kernel/console/console.h>
 #include <kernel/fault_policy.h>
 #include <kernel/task/task.h>
@@ -78,6 +79,14 @@ int signal_of(uint64_t vector) {
     }
 }
 
+/// Page faults come from programs and from user copies, which lift SMAP while they touch a program's memory.
+/// Any other one is a bug of the kernel's.
+bool may_be_mended(const InterruptFrame& frame, uint64_t address) {
+    if (frame.from_user()) return true;
+    if (frame.error & kPageFaultFetch || address >= kUserLimit) return false;
+    return !cpu_features.smap || (frame.rflags & kRFLAGS_AC) != 0;
+}
+
 /// A program's own fault: say what it did, and end it before it runs on.
 void kill_program(const InterruptFrame& frame) {
     Task& task = *current();
@@ -100,12 +109,12 @@ void handle_exception(InterruptFrame& frame) {
     if (frame.vector == kNMI) {
         // It may have hit anywhere, an entry path included: touch nothing but a counter.
         nmi_count++;
+        if (told_to_stop()) halt_forever();
         return;
     }
     if (frame.vector == kPF) {
-        // Faults on user addresses come from programs and from user copies; both may be mended.
         const uint64_t address = read_cr2();
-        Task* task = frame.from_user() || address < kUserLimit ? current() : nullptr;
+        Task* task = may_be_mended(frame, address) ? current() : nullptr;
         if (task && task->is_user() && task->space->handle_fault({address}, frame.error)) return;
     }
     if (frame.from_user()) {

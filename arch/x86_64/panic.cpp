@@ -8,6 +8,7 @@
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/exceptions.h>
 #include <arch/x86_64/idt.h>
+#include <arch/x86_64/processor.h>
 #include <kernel/console/console.h>
 #include <kernel/libk/format.h>
 #include <kernel/panic_policy.h>
@@ -19,16 +20,21 @@ namespace {
 /// How far from a program's entry its code is still disassembled from there, in bytes.
 constexpr uint64_t kLongestSweep = 256 * 1024;
 
-bool panicking = false;
+constexpr uint32_t kNobody = ~0u;
+uint32_t panicking = kNobody;  ///< number of the processor that panics
 
 /// First of all: nothing may interrupt the report, and a fault inside of it must not start another.
 void begin_panic() {
     irq_disable();
-    if (panicking) {
+    const uint32_t processor = processor_for_report();
+    uint32_t first = kNobody;
+    if (!__atomic_compare_exchange_n(&panicking, &first, processor, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST)) {
+        if (first != processor) halt_forever();  // another one reports
         kprintf("\n(a second fault while reporting; stopping here)\n");
         finish_panic();
     }
-    panicking = true;
+    stop_other_processors();
     console_emergency();
 }
 
@@ -81,7 +87,8 @@ void panic(const char* format, ...) {
 
     const uint64_t rsp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
     kprintf("\nPANIC: %s\n", text.data());
-    kprintf("RSP=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=0\n", rsp, rflags, read_cr2(), read_cr3());
+    kprintf("RSP=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", rsp, rflags, read_cr2(), read_cr3(),
+            processor_for_report());
     print_task(task_of_stack(rsp));
     print_backtrace(reinterpret_cast<uint64_t>(__builtin_return_address(0)),
                     *static_cast<uint64_t*>(__builtin_frame_address(0)));
@@ -93,8 +100,8 @@ void panic_exception(const InterruptFrame& frame) {
     const ExceptionName& exception = exception_name(frame.vector);
     kprintf("\nEXCEPTION: %s (%s, vector %lu), error code 0x%lx, in ring %lu\n", exception.name,
             exception.mnemonic, frame.vector, frame.error, frame.cs & 3);
-    kprintf("RIP=0x%lx CS=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=0\n", frame.rip, frame.cs, frame.rflags,
-            read_cr2(), read_cr3());
+    kprintf("RIP=0x%lx CS=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", frame.rip, frame.cs, frame.rflags,
+            read_cr2(), read_cr3(), processor_for_report());
     kprintf("RSP=0x%lx SS=0x%lx RBP=0x%lx\n", frame.rsp, frame.ss, frame.rbp);
     kprintf("RAX=0x%lx RBX=0x%lx RCX=0x%lx RDX=0x%lx RSI=0x%lx RDI=0x%lx\n", frame.rax, frame.rbx, frame.rcx,
             frame.rdx, frame.rsi, frame.rdi);

@@ -1,6 +1,7 @@
 /// @file
 /// Stopping and turning off the (emulated) machine.
 #include <arch/x86_64/cpu.h>
+#include <arch/x86_64/processor.h>
 #include <kernel/console/console.h>
 #include <kernel/panic_policy.h>
 
@@ -30,6 +31,8 @@ void finish_panic() {
 }
 
 void power_off() {
+    irq_disable();
+    stop_other_processors();
     console_emergency();
     out8(kDebugExitPort, kExitPowerOff);
     out16(kPm1aControl, kSoftOff);

@@ -40,6 +40,7 @@ struct TaskFacts {
     bool is_user = false;
     uint64_t start_tick = 0;
     uint64_t ticks_used = 0;
+    uint32_t processor = 0;
     std::array<char, 16> name{};
 };
 
@@ -69,6 +70,7 @@ Result<TaskFacts> next_task_facts(int lowest_pid) {
                      .is_user = found->is_user(),
                      .start_tick = found->start_tick,
                      .ticks_used = found->ticks_used,
+                     .processor = found->processor,
                      .name = found->name};
 }
 
@@ -90,7 +92,7 @@ Result<size_t> write_stat(int pid, std::span<char> out) {
         "0 0 0 0 0 0 0 0 0 0 0 0 0\n",  // rt_priority policy ... env_end exit_code: to field 52 and last
         task.pid, task.name.data(), task.state, task.parent_pid, task.process_group, 0,
         task.is_user ? 0 : kKernelThreadFlag, to_user_ticks(task.ticks_used), to_user_ticks(task.start_tick),
-        0u);
+        task.processor);
 }
 
 Result<size_t> write_cmdline(int pid, std::span<char> out) {

@@ -5,6 +5,7 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/paging.h>
+#include <arch/x86_64/tlb.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/address_space.h>
 #include <kernel/mm/frame.h>
@@ -49,6 +50,23 @@ const Region* AddressSpace::find(uint64_t address) const {
 }
 
 Result<void> AddressSpace::add_region(uint64_t start, uint64_t end, Protection protection) {
+    LockGuard guard(lock_);
+    return insert_region(start, end, protection);
+}
+
+Result<uint64_t> AddressSpace::add_free_region(uint64_t size, Protection protection) {
+    LockGuard guard(lock_);
+    const uint64_t start = TRY(find_free(size));
+    TRY_VOID(insert_region(start, start + size, protection));
+    return start;
+}
+
+Result<void> AddressSpace::remove(uint64_t start, uint64_t end) {
+    LockGuard guard(lock_);
+    return remove_range(start, end);
+}
+
+Result<void> AddressSpace::insert_region(uint64_t start, uint64_t end, Protection protection) {
     if (!valid_range(start, end)) return Errno::kEINVAL;
     int position = 0;
     while (position < region_count_ && regions_[position].end <= start) position++;
@@ -67,20 +85,31 @@ Result<void> AddressSpace::add_region(uint64_t start, uint64_t end, Protection p
     return {};
 }
 
-void AddressSpace::flush(uint64_t page) const {
-    if (read_cr3() == root_.value) invlpg(page);
+void AddressSpace::flush(uint64_t start, uint64_t end) const {
+    flush_user_pages(root_, start, end, reference_count() > 1);
 }
 
 void AddressSpace::drop_pages(uint64_t start, uint64_t end) {
-    for_each_user_page(root_, start, end, [this](VirtAddr page, uint64_t& entry) {
-        const PhysAddr frame = frame_of(entry);
+    // A frame may serve somebody else only when no processor remembers it as ours. Asking the others is
+    // dear, so it is done for many pages at once.
+    std::array<PhysAddr, 64> frames;
+    size_t count = 0;
+    uint64_t first = start;
+    auto let_go = [&](uint64_t next) {
+        if (count > 0) flush(first, next);
+        for (size_t i = 0; i < count; i++) unref_frame(frames[i]);
+        count = 0;
+    };
+    for_each_user_page(root_, start, end, [&](VirtAddr page, uint64_t& entry) {
+        if (count == frames.size()) let_go(page.value);
+        if (count == 0) first = page.value;
+        frames[count++] = frame_of(entry);
         entry = 0;
-        flush(page.value);
-        unref_frame(frame);
     });
+    let_go(end);
 }
 
-Result<void> AddressSpace::remove(uint64_t start, uint64_t end) {
+Result<void> AddressSpace::remove_range(uint64_t start, uint64_t end) {
     if (!valid_range(start, end)) return Errno::kEINVAL;
     // A hole in the middle makes two regions of one; refuse before anything changes.
     const Region* around = find(start);
@@ -90,7 +119,7 @@ Result<void> AddressSpace::remove(uint64_t start, uint64_t end) {
     if (splits) {
         const Region upper{end, around->end, around->protection};
         regions_[around - regions_.data()].end = start;
-        return add_region(upper.start, upper.end, upper.protection);
+        return insert_region(upper.start, upper.end, upper.protection);
     }
     int kept = 0;
     for (int i = 0; i < region_count_; i++) {
@@ -108,6 +137,7 @@ Result<void> AddressSpace::remove(uint64_t start, uint64_t end) {
 
 Result<void> AddressSpace::protect(uint64_t start, uint64_t end, Protection protection) {
     if (!valid_range(start, end)) return Errno::kEINVAL;
+    LockGuard guard(lock_);
     for (uint64_t at = start; at < end;) {
         const Region* region = find(at);
         if (!region) return Errno::kENOMEM;
@@ -127,12 +157,12 @@ Result<void> AddressSpace::protect(uint64_t start, uint64_t end, Protection prot
     }
     for (int i = 0; i < region_count_; i++)
         if (regions_[i].start >= start && regions_[i].end <= end) regions_[i].protection = protection;
-    for_each_user_page(root_, start, end, [&](VirtAddr page, uint64_t& entry) {
+    for_each_user_page(root_, start, end, [&](VirtAddr, uint64_t& entry) {
         // A page that may be shared must not become writable here: the next write fault decides.
         entry = frame_of(entry).value | (pte_flags(protection) & ~kPteWritable) |
                 (protection.write ? kPteCow : 0);
-        flush(page.value);
     });
+    flush(start, end);
     return {};
 }
 
@@ -149,6 +179,7 @@ Result<uint64_t> AddressSpace::find_free(uint64_t size) const {
 }
 
 Result<void> AddressSpace::map_shared(uint64_t page, PhysAddr frame) {
+    LockGuard guard(lock_);
     const Region* region = find(page);
     auto entry = region ? page_entry(root_, {page}) : Result<uint64_t*>(Errno::kEINVAL);
     if (!entry.ok() || *entry.value() & kPtePresent) {
@@ -160,19 +191,23 @@ Result<void> AddressSpace::map_shared(uint64_t page, PhysAddr frame) {
     return {};
 }
 
-Result<void> AddressSpace::make_private(uint64_t* entry, const Region& region) {
+Result<void> AddressSpace::make_private(uint64_t page, uint64_t* entry, const Region& region) {
     const PhysAddr shared = frame_of(*entry);
-    PhysAddr frame = shared;
-    if (frame_references(shared) > 1) {
-        frame = TRY(allocate_frame());
-        memcpy(physical_pointer(frame), physical_pointer(shared), kPageSize);
-        unref_frame(shared);
+    if (frame_references(shared) == 1) {
+        *entry = shared.value | pte_flags(region.protection);
+        flush(page, page + kPageSize);
+        return {};
     }
+    const PhysAddr frame = TRY(allocate_frame());
+    memcpy(physical_pointer(frame), physical_pointer(shared), kPageSize);
     *entry = frame.value | pte_flags(region.protection);
+    flush(page, page + kPageSize);
+    unref_frame(shared);
     return {};
 }
 
 Result<void*> AddressSpace::writable_page(uint64_t page) {
+    LockGuard guard(lock_);
     const Region* region = find(page);
     if (!region) return Errno::kEFAULT;
     uint64_t* entry = TRY(page_entry(root_, {page}));
@@ -180,13 +215,13 @@ Result<void*> AddressSpace::writable_page(uint64_t page) {
         const PhysAddr frame = TRY(allocate_zeroed_frame());
         *entry = frame.value | pte_flags(region->protection);
     } else {
-        TRY_VOID(make_private(entry, *region));
-        flush(page);
+        TRY_VOID(make_private(page, entry, *region));
     }
     return physical_pointer(frame_of(*entry));
 }
 
 bool AddressSpace::handle_fault(VirtAddr address, uint64_t error) {
+    LockGuard guard(lock_);
     const Region* region = find(address.value);
     if (!region) return false;
     if (error & kPageFaultWrite && !region->protection.write) return false;
@@ -202,21 +237,21 @@ bool AddressSpace::handle_fault(VirtAddr address, uint64_t error) {
         *entry = frame.value().value | pte_flags(region->protection);
         return true;
     }
-    if (error & kPageFaultWrite && *entry & kPteCow) {
-        if (!make_private(entry, *region).ok()) return false;
-        flush(page);
-        return true;
-    }
-    return false;
+    if (error & kPageFaultWrite && *entry & kPteCow) return make_private(page, entry, *region).ok();
+    // Somebody who shares the memory has mended it since the processor looked.
+    return (*entry & kPteUser) != 0 && (!(error & kPageFaultWrite) || *entry & kPteWritable) &&
+           (!(error & kPageFaultFetch) || !(*entry & kPteNoExecute));
 }
 
 Result<Ref<AddressSpace>> AddressSpace::clone() {
     Ref<AddressSpace> copy = TRY(create());
+    LockGuard guard(lock_);
     copy->regions_ = regions_;
     copy->region_count_ = region_count_;
     copy->heap_start_ = heap_start_;
     copy->heap_end_ = heap_end_;
     Result<void> result;
+    uint64_t first = kUserLimit, last = 0;  // the pages that lost their write permission lie between them
     for_each_user_page(root_, 0, kUserLimit, [&](VirtAddr page, uint64_t& entry) {
         auto target = result.ok() ? page_entry(copy->root_, page) : Result<uint64_t*>(Errno::kENOMEM);
         if (!target.ok()) {
@@ -225,21 +260,24 @@ Result<Ref<AddressSpace>> AddressSpace::clone() {
         }
         if (entry & kPteWritable) {
             entry = (entry & ~kPteWritable) | kPteCow;
-            flush(page.value);
+            first = std::min(first, page.value);
+            last = page.value;
         }
         ref_frame(frame_of(entry));
         *target.value() = entry & ~(1ull << 5 | 1ull << 6);  // accessed and dirty are the parent's
     });
+    if (first <= last) flush(first, last + kPageSize);
     if (!result.ok()) return result.error();
     return copy;
 }
 
 uint64_t AddressSpace::brk(uint64_t end) {
+    LockGuard guard(lock_);
     if (end < heap_start_ || end > kMmapTop) return heap_end_;
     const uint64_t old_page = align_up(heap_end_, kPageSize);
     const uint64_t new_page = align_up(end, kPageSize);
-    if (new_page > old_page && !add_region(old_page, new_page, {.write = true}).ok()) return heap_end_;
-    if (new_page < old_page && !remove(new_page, old_page).ok()) return heap_end_;
+    if (new_page > old_page && !insert_region(old_page, new_page, {.write = true}).ok()) return heap_end_;
+    if (new_page < old_page && !remove_range(new_page, old_page).ok()) return heap_end_;
     heap_end_ = end;
     return heap_end_;
 }

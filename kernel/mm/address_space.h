@@ -9,6 +9,7 @@
 #include <kernel/libk/address.h>
 #include <kernel/libk/ref.h>
 #include <kernel/libk/result.h>
+#include <kernel/sync/spinlock.h>
 
 /// What a region allows; PROT_* of mmap(2).
 struct Protection {
@@ -24,8 +25,8 @@ struct Region {
     Protection protection;
 };
 
-/// Address space of one process. Used by its own task only (fork() reads the parent's before the child runs),
-/// so it needs no lock.
+/// Address space of one process, or of several that share it (CLONE_VM of clone(2)). Its lock is its own
+/// affair: every public function takes it. Task context.
 class AddressSpace : public RefCounted {
   public:
     /// An empty one, or ENOMEM.
@@ -45,8 +46,9 @@ class AddressSpace : public RefCounted {
     Result<void> remove(uint64_t start, uint64_t end);
     /// Changes what [start, end) allows; ENOMEM when a part of it is in no region.
     Result<void> protect(uint64_t start, uint64_t end, Protection protection);
-    /// The highest free range of `size` bytes below the stack, for mmap(2); ENOMEM.
-    Result<uint64_t> find_free(uint64_t size) const;
+    /// Allows the highest free range of `size` bytes below the stack, for mmap(2), and returns its start;
+    /// ENOMEM.
+    Result<uint64_t> add_free_region(uint64_t size, Protection protection);
 
     /// Maps `frame` at `page`, inside a region, taking over the caller's reference. Copied on write where the
     /// region allows writing.
@@ -69,11 +71,17 @@ class AddressSpace : public RefCounted {
   private:
     static constexpr int kMaximumRegions = 64;
 
+    // All of these need the lock.
+
     const Region* find(uint64_t address) const;
-    Result<void> make_private(uint64_t* entry, const Region& region);
-    void flush(uint64_t page) const;
+    Result<void> make_private(uint64_t page, uint64_t* entry, const Region& region);
+    Result<uint64_t> find_free(uint64_t size) const;
+    Result<void> insert_region(uint64_t start, uint64_t end, Protection protection);
+    Result<void> remove_range(uint64_t start, uint64_t end);
+    void flush(uint64_t start, uint64_t end) const;
     void drop_pages(uint64_t start, uint64_t end);
 
+    SpinLock lock_{"address space"};  ///< guards what follows, and the page tables
     PhysAddr root_;
     std::array<Region, kMaximumRegions> regions_;  ///< sorted, disjoint
     int region_count_ = 0;

@@ -31,12 +31,9 @@ Result<uint64_t> map(uint64_t address, uint64_t length, uint64_t protection_bits
     if (!(flags & kMAP_ANONYMOUS)) return Errno::kENODEV;
     if (!(flags & kMAP_PRIVATE)) return Errno::kEINVAL;
     AddressSpace& space = *current()->space;
-    if (flags & kMAP_FIXED) {
-        if (address % kPageSize != 0 || address > kUserLimit - size) return Errno::kEINVAL;
-        TRY_VOID(space.remove(address, address + size));
-    } else {
-        address = TRY(space.find_free(size));
-    }
+    if (!(flags & kMAP_FIXED)) return space.add_free_region(size, protection);
+    if (address % kPageSize != 0 || address > kUserLimit - size) return Errno::kEINVAL;
+    TRY_VOID(space.remove(address, address + size));
     TRY_VOID(space.add_region(address, address + size, protection));
     return address;
 }

@@ -157,6 +157,7 @@ int64_t sys_getpid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
 }
 
 int64_t sys_getppid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    LockGuard guard(task_list_lock());
     const Task* parent = current()->parent;
     return parent && parent->pid > 0 ? parent->pid : 0;
 }

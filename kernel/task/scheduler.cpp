@@ -31,13 +31,12 @@ void switch_to(Task* prev, Task* next) {
 }
 
 /// Unlinks the current task and goes on with the one after it.
-void leave_queue(TaskState state) {
+void leave_queue() {
     Task* prev = current();
     KASSERT(prev != &queue.head());
     Task* next = pick_next(*prev);
     if (next == prev) next = &queue.head();
     queue.remove(*prev);
-    prev->state = state;
     switch_to(prev, next);
 }
 
@@ -60,8 +59,14 @@ void start_task(Task& task) {
     queue.insert_after_head(task);
 }
 
+bool prepare_to_block() {
+    if (current()->fatal_signal) return false;
+    current()->state = TaskState::kBlocked;
+    return true;
+}
+
 void block_current() {
-    leave_queue(TaskState::kBlocked);
+    leave_queue();
 }
 
 void make_runnable(Task& task) {
@@ -71,7 +76,7 @@ void make_runnable(Task& task) {
 }
 
 void retire_current() {
-    leave_queue(TaskState::kZombie);
+    leave_queue();
     panic("a dead task was run");
 }
 

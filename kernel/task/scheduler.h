@@ -16,12 +16,16 @@ void schedule();
 
 /// Links a new task right after the head, so that it runs next after it.
 void start_task(Task& task);
-/// Takes the current task out of the queue and runs another; returns after make_runnable(). IF=0.
+/// Announces that the current task is about to call block_current(): from now on make_runnable() counts.
+/// False when the task has been killed and must not sleep. IF=0.
+bool prepare_to_block();
+/// Runs another task until make_runnable(), which may have come already since prepare_to_block(). IF=0, no
+/// lock held.
 void block_current();
 /// Puts a blocked task back at the end of the round; does nothing to one that is not blocked. Any context,
 /// IF=0.
 void make_runnable(Task& task);
-/// Takes the current task out of the queue for good: it is a zombie from now on. IF=0.
+/// Takes the current task, a zombie, out of the queue for good. IF=0, no lock held.
 [[noreturn]] void retire_current();
 /// True when no task but the head could run now. IF=0.
 bool nothing_to_run();

@@ -3,6 +3,7 @@
 #include <arch/x86_64/context.h>
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/paging.h>
+#include <arch/x86_64/processor.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/heap.h>
 #include <kernel/task/kernel_stack.h>
@@ -103,6 +104,8 @@ Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_threa
 }
 
 void destroy_task(Task& task) {
+    // A zombie's processor may not have left its stack yet. It holds no lock and is about to.
+    while (__atomic_load_n(&task.running, __ATOMIC_ACQUIRE)) spin_once();
     {
         LockGuard guard(lock);
         Task** link = &all_tasks;
@@ -134,8 +137,9 @@ extern "C" [[noreturn]] void kernel_thread_end() {
 void force_signal(Task& task, int signal) {
     const uint64_t flags = irq_save();
     if (task.is_user()) {
-        if (!task.fatal_signal) task.fatal_signal = signal;
-        task.work = 1;
+        // In this order: whoever sees `work` finds the signal, and so does whoever is about to sleep.
+        if (!task.fatal_signal) __atomic_store_n(&task.fatal_signal, signal, __ATOMIC_RELEASE);
+        __atomic_store_n(&task.work, 1, __ATOMIC_RELEASE);
         make_runnable(task);
     }
     irq_restore(flags);

@@ -38,7 +38,9 @@ struct Task {
     Task* next = nullptr;
     Task* prev = nullptr;
     TaskState state = TaskState::kRunnable;
-    bool idle = false;  ///< runs only when nobody else can
+    bool idle = false;       ///< runs only when nobody else can
+    uint32_t processor = 0;  ///< number of the processor in whose queue it is or was last
+    uint32_t running = 0;    ///< non-zero while a processor is on its stack; with several processors only
 
     // What the context switch and the entry paths use (offsets reach assembly through asm_offsets.h).
     uint64_t rsp = 0;         ///< where the Context lies while the task does not run

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/processor.h>
 #include <kernel/task/task.h>
 #include <kernel/task/timer.h>
 
@@ -19,13 +20,13 @@ uint32_t hz = 1000;
 }  // namespace
 
 uint64_t timer_ticks() {
-    return ticks;
+    return __atomic_load_n(&ticks, __ATOMIC_RELAXED);
 }
 uint32_t timer_hz() {
     return hz;
 }
 uint64_t monotonic_nanoseconds() {
-    return ticks * (1'000'000'000 / hz);
+    return timer_ticks() * (1'000'000'000 / hz);
 }
 
 void init_timer(uint32_t ticks_per_second) {
@@ -33,9 +34,10 @@ void init_timer(uint32_t ticks_per_second) {
 }
 
 void timer_tick() {
+    if (Task* task = current()) task->ticks_used++;
+    if (processor_number() != 0) return;
     LockGuard guard(lock);
     ticks++;
-    if (Task* task = current()) task->ticks_used++;
     if (ticks < next_wake) return;
     // Those whose time has not come go to sleep again and set next_wake anew.
     next_wake = kNever;

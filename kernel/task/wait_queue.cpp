@@ -7,10 +7,10 @@
 
 Result<void> WaitQueue::wait(LockGuard& guard) {
     Task* task = current();
-    if (task->fatal_signal) return Errno::kEINTR;
+    if (!prepare_to_block()) return Errno::kEINTR;
     task->wait_link = head_;
     head_ = task;
-    // The guard holds interrupts off, so nothing happens between giving up the lock and sleeping.
+    // Another processor may wake the task as soon as the lock is free: block_current() then returns at once.
     guard.lock().unlock();
     block_current();
     guard.lock().lock();

@@ -18,7 +18,7 @@ class WaitQueue {
     /// again on return. Callers loop: the condition may be false again. EINTR when the task has been killed:
     /// the caller must then give up and return at once. Task context only.
     Result<void> wait(LockGuard& guard);
-    /// Makes every sleeping task runnable. Any context, with or without the lock held.
+    /// Makes every sleeping task runnable. Any context, with the lock held.
     void wake_all() {
         if (head_) wake_sleepers();
     }
