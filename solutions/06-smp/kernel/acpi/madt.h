@@ -9,16 +9,16 @@
 
 #include <kernel/boot/boot_info.h>
 
-/// As many processors as the kernel can use.
-constexpr size_t kMaximumProcessors = 8;
-
 /// The processors that may be started, in the MADT's order, each once. The one that we boot on is among them,
 /// not necessarily as the first.
 struct ProcessorList {
-    std::array<uint8_t, kMaximumProcessors> apic_ids{};
+    /// As many as the kernel can use.
+    static constexpr size_t kMaximum = 8;
+
+    std::array<uint8_t, kMaximum> apic_ids{};
     size_t count = 0;  ///< how many of apic_ids are filled in
-    size_t left_out =
-        0;  ///< enabled ones beyond the array, or with an id of 255 or more: those need x2APIC mode
+    /// Enabled ones beyond the array, or with an id of 255 or more: those need x2APIC mode.
+    size_t left_out = 0;
 };
 
 /// Reads a MADT (ACPI 6.5, 5.2.12) whose header and checksum are known to be right. For an error `out` is
