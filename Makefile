@@ -78,8 +78,11 @@ check_state = $(if $(filter $1,$(STATES)),$1,$(error There is no state "$1" here
 files_under = $(foreach f,$(wildcard $1/*),$(if $(wildcard $f/.),$(call files_under,$f),$f))
 # $(call files,LAYERS): the paths that a state consists of, as they are named in it.
 files = $(sort $(foreach l,$1,$(patsubst $l/%,%,$(foreach d,kernel arch userland,$(call files_under,$l/$d)))))
-# $(call locate,LAYERS,PATH): the file behind a path: the first layer's that has it.
-locate = $(patsubst ./%,%,$(firstword $(wildcard $(addsuffix /$2,$1))))
+# $(call locate,LAYERS,PATH): the file behind a path: the first layer's that has it. A layer whose list "tree-again"
+# names the path gives up what the layers below it say, and the tree's own file counts again. Not for headers: the compiler
+# goes by the order of the layers.
+locate = $(patsubst ./%,%,$(or $(wildcard $(firstword $1)/$2),$(if $(filter $2,$(file <$(firstword $1)/tree-again)),$2,\
+    $(if $(word 2,$1),$(call locate,$(wordlist 2,9,$1),$2)))))
 
 ifneq ($(and $(SOL),$(LAB)),)
 $(error Give SOL=$(SOL) or LAB=$(LAB), not both)

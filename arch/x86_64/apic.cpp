@@ -34,7 +34,7 @@ constexpr uint16_t kPitChannel2 = 0x42;
 constexpr uint16_t kPitCommand = 0x43;
 constexpr uint16_t kPitGate = 0x61;
 constexpr uint32_t kPitHz = 1193182;
-constexpr uint32_t kCalibrationHz = 200;  ///< measure for 1/200 s
+constexpr uint32_t kCalibration = 5000;  ///< measure for so many microseconds
 
 volatile uint32_t* local_apic;
 volatile uint32_t* io_apic;
@@ -66,15 +66,10 @@ void silence_pic() {
 
 /// Local APIC timer counts, at divide by 16, in a second.
 uint32_t measure_timer() {
-    out8(kPitGate, (in8(kPitGate) & ~0x02) | 0x01);  // gate open, speaker off
-    out8(kPitCommand, 0b10110000);  // channel 2, low and high byte, mode 0: output rises at zero
-    constexpr uint32_t kCount = kPitHz / kCalibrationHz;
-    out8(kPitChannel2, kCount & 0xff);
-    out8(kPitChannel2, kCount >> 8);
     local_apic_write(kTimerInitial, ~0u);
-    while (!(in8(kPitGate) & 0x20)) cpu_relax();
+    delay_microseconds(kCalibration);
     const uint32_t left = local_apic_read(kTimerCurrent);
-    return (~0u - left) * kCalibrationHz;
+    return (~0u - left) * (1'000'000 / kCalibration);
 }
 
 }  // namespace
@@ -107,6 +102,19 @@ const char* init_apic() {
     const uint32_t last_input = version >> 16 & 0xff;
     for (uint32_t i = 0; i <= last_input; i++) io_write(kIoApicRedirection + 2 * i, kRedirectionMasked);
     return nullptr;
+}
+
+bool local_apic_is_mapped() {
+    return local_apic != nullptr;
+}
+
+void delay_microseconds(uint32_t microseconds) {
+    const uint32_t count = microseconds * (kPitHz / 1000) / 1000;
+    out8(kPitGate, (in8(kPitGate) & ~0x02) | 0x01);  // gate open, speaker off
+    out8(kPitCommand, 0b10110000);  // channel 2, low and high byte, mode 0: output rises at zero
+    out8(kPitChannel2, count & 0xff);
+    out8(kPitChannel2, count >> 8);
+    while (!(in8(kPitGate) & 0x20)) cpu_relax();
 }
 
 void apic_end_of_interrupt() {

@@ -22,8 +22,12 @@ void local_apic_write(uint32_t offset, uint32_t value);
 inline uint32_t local_apic_id() {
     return local_apic_read(0x20) >> 24;
 }
+/// True from init_apic() on.
+bool local_apic_is_mapped();
 /// Ends the interrupt being handled. IF=0.
 void apic_end_of_interrupt();
+/// Waits, spinning, at most 50,000. Uses the PIT: not on two processors at once. After init_apic().
+void delay_microseconds(uint32_t microseconds);
 /// Sends ISA interrupt line `irq` to `vector` of this processor.
 void ioapic_route(uint8_t irq, uint8_t vector);
 /// Starts this processor's local APIC timer at `hz` ticks a second. The first call measures its clock against

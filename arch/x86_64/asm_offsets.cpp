@@ -5,6 +5,7 @@
 
 #include <arch/x86_64/entry_offsets.h>
 #include <arch/x86_64/interrupt_frame.h>
+#include <arch/x86_64/processor_start_offsets.h>
 #include <kernel/task/task.h>
 
 #define CONSTANT(name, value) asm volatile("\n.ascii \"-> " #name " %c0\"" ::"i"(value))
@@ -23,7 +24,9 @@ void asm_offsets() {
     OFFSET(Task, kstack_top);
     OFFSET(Task, user_rsp);
     OFFSET(Task, work);
+    OFFSET(Task, running);
     ENTRY_OFFSETS();
+    PROCESSOR_START_OFFSETS();
 
     // Not for our assembly but for those who look from outside: debuggers and the test harness.
     OFFSET(Task, next);

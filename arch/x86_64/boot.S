@@ -123,6 +123,7 @@ start64:
     ud2
 
     .balign 8
+    .global boot_gdt
 boot_gdt:                                       // selectors as in gdt.h, so that nothing changes when it is replaced
     .quad 0, 0
     .quad 0x00af9b000000ffff                    // 0x10: ring 0 code, 64-bit
@@ -134,6 +135,7 @@ boot_gdt_pointer:
 
     .section .boot.bss, "aw", @nobits
     .balign 4096
+    .global boot_pml4
 boot_pml4:      .skip 4096
 boot_pdpt_low:  .skip 4096
 boot_pdpt_high: .skip 4096

@@ -73,6 +73,9 @@ inline uint64_t read_rflags() {
     asm volatile("pushfq; popq %0" : "=r"(flags)::"memory");
     return flags;
 }
+inline void write_rflags(uint64_t flags) {
+    asm volatile("pushq %0; popfq" ::"r"(flags) : "memory", "cc");
+}
 inline bool irq_enabled() {
     return (read_rflags() & kRFLAGS_IF) != 0;
 }

@@ -1,6 +1,5 @@
 /// @file
-/// Forgetting translations of a program's addresses. A processor caches them (Intel SDM 3A, 4.10.4), so a
-/// page table entry that takes something away counts only after this.
+/// Forgetting translations on this processor, which caches them (Intel SDM 3A, 4.10.4).
 #pragma once
 
 #include <cstdint>
@@ -13,14 +12,9 @@ inline void flush_own_pages(PhysAddr root, uint64_t start, uint64_t end) {
     // From about here on reloading CR3, which drops all that is not global, is the quicker way.
     constexpr uint64_t kManyPages = 32;
     if (read_cr3() != root.value) return;
-    if (end - start > kManyPages * kPageSize)
+    if (end - start > kManyPages * kPageSize) {
         write_cr3(root.value);
-    else
-        for (uint64_t page = start; page < end; page += kPageSize) invlpg(page);
-}
-
-/// Makes every processor that may use the address space of `root` forget its pages in [start, end). `shared`
-/// says that tasks on other processors may be using it too. IF=0.
-inline void flush_user_pages(PhysAddr root, uint64_t start, uint64_t end, bool /*shared*/) {
-    flush_own_pages(root, start, end);
+        return;
+    }
+    for (uint64_t page = start; page < end; page += kPageSize) invlpg(page);
 }

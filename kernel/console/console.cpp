@@ -49,6 +49,11 @@ bool console_take(char& byte) {
     return ring.get(byte);
 }
 
+bool console_has_data() {
+    LockGuard guard(lock);
+    return !ring.empty();
+}
+
 void console_use_ring() {
     use_ring = true;
 }

@@ -12,6 +12,8 @@ void console_write(std::span<const char> bytes);
 void console_use_ring();
 /// Takes the oldest waiting byte; false when there is none. Any context except NMI.
 bool console_take(char& byte);
+/// True when console_take() would find a byte. Any context except NMI.
+bool console_has_data();
 /// Sends all that is queued, polling, and everything later at once, taking no lock. For panic().
 void console_emergency();
 

@@ -19,6 +19,8 @@ void console_transmit() {
     for (int i = 0; i < kSerialFifoSize; i++) {
         if (!console_take(byte)) {
             serial_enable_transmit_interrupt(false);
+            // Another processor may have put a byte in and asked for the interrupt just before.
+            if (console_has_data()) serial_enable_transmit_interrupt(true);
             return;
         }
         serial_put_unchecked(byte);

@@ -5,7 +5,7 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/paging.h>
-#include <arch/x86_64/tlb.h>
+#include <arch/x86_64/tlb_shootdown.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/address_space.h>
 #include <kernel/mm/frame.h>

@@ -42,8 +42,8 @@ void leave_queue() {
 
 }  // namespace
 
-void init_scheduler(Task& boot_task) {
-    queue.init(boot_task);
+void init_scheduler(Task& idle) {
+    queue.init(idle);
 }
 
 void schedule() {

@@ -6,8 +6,9 @@
 
 struct Task;
 
-/// Makes `boot_task` the head of the run queue: the task that runs when nobody else can.
-void init_scheduler(Task& boot_task);
+/// Makes `idle`, the running task, the head of the run queue: the task that runs when nobody else can. With
+/// several processors once on each, which has a queue of its own.
+void init_scheduler(Task& idle);
 
 /// Gives the processor to the next runnable task; returns when the caller's turn has come again, at once when
 /// there is nobody else. On a task's stack, no lock held: system calls and kernel threads call it to wait or

@@ -6,14 +6,18 @@
 
 ProcessorControlRegion boot_pcr;
 
-void init_gdt() {
-    boot_pcr.self = &boot_pcr;
-    boot_pcr.gdt = kInitialGdt;
-    load_gdt(boot_pcr.gdt);
+void use_region(ProcessorControlRegion& region) {
+    region.self = &region;
+    region.gdt = kInitialGdt;
+    load_gdt(region.gdt);
     // Loading GS cleared its base. From here on it is the PCR in ring 0, and the program's own in ring 3:
     // SWAPGS at every crossing exchanges the two.
-    wrmsr(kIA32_GS_BASE, reinterpret_cast<uint64_t>(&boot_pcr));
+    wrmsr(kIA32_GS_BASE, reinterpret_cast<uint64_t>(&region));
     wrmsr(kIA32_KERNEL_GS_BASE, 0);
+}
+
+void init_gdt() {
+    use_region(boot_pcr);
 }
 
 void load_tss(uint64_t base, uint64_t limit) {

@@ -28,5 +28,9 @@ inline ProcessorControlRegion& pcr() {
 }
 static_assert(offsetof(ProcessorControlRegion, self) == 0, "pcr() reads it at GS:0");
 
+/// Makes `region` this processor's PCR: fills in what is the same everywhere, and loads its GDT and GS base.
+/// Interrupts off.
+void use_region(ProcessorControlRegion& region);
+
 /// The PCR of the boot processor.
 extern "C" ProcessorControlRegion boot_pcr;

@@ -1,18 +1,19 @@
 /// @file
-/// How init spends its time: looking for an ended child, and yielding when there is none.
-#pragma once
-
+/// Waiting awake: looking for an ended child, and yielding when there is none.
+#include <userland/init/wait_for_child.h>
 #include <userland/lib/syscall.h>
+
+namespace {
 
 /// sched_yield(), in yield.S.
 extern "C" void init_yield();
 
 /// Yields between two looks that found nothing: a look costs a walk over all tasks, a yield next to nothing.
-inline constexpr int kYieldsPerLook = 64;
+constexpr int kYieldsPerLook = 64;
 
-/// Waits until a child has ended and takes it out of the process table. Returns its pid and sets `status` as
-/// wait4() reports it.
-inline long wait_for_child(int& status) {
+}  // namespace
+
+long wait_for_child(int& status) {
     for (;;) {
         const long pid = wait4(-1, &status, WNOHANG);
         if (pid > 0) return pid;

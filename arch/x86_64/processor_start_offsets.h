@@ -1,0 +1,6 @@
+/// @file
+/// Offsets that the start of further processors needs, listed with the macros of asm_offsets.cpp. The tree
+/// starts none.
+#pragma once
+
+#define PROCESSOR_START_OFFSETS() (void)0

@@ -1,0 +1,205 @@
+/// @file
+/// Round robin on every processor, each over a queue of its own, and work stealing between them.
+///
+/// A task stays with its processor, whose caches know it, while it sleeps and wakes. A processor that has
+/// nothing else to run takes a waiting task from a queue that is longer by two: with fewer there is nothing
+/// to gain. A processor that idles is woken when a task of its own wakes, and when another starts a new one.
+#include <arch/x86_64/context.h>
+#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/ipi.h>
+#include <arch/x86_64/processor.h>
+#include <kernel/libk/panic.h>
+#include <kernel/task/run_queue.h>
+#include <kernel/task/scheduler.h>
+#include <kernel/task/task.h>
+
+uint64_t context_switch_count = 0;
+
+namespace {
+
+/// The tasks of one processor: those that wait for it and the one it runs.
+///
+/// A task's `processor` says whose queue it is in or was in last, and that queue's lock guards its `state`
+/// and its links. Only its own processor runs a task of a queue, so a task that does not run may be moved.
+struct ProcessorQueue {
+    SpinLock lock{"run queue"};
+    RunQueue<Task> tasks;  ///< the head is the processor's idle task
+    uint32_t length = 0;   ///< tasks besides the head
+};
+
+std::array<ProcessorQueue, kMaximumProcessors> queues;
+uint32_t idle_processors = 0;  ///< bit n: processor n sleeps, or is about to
+
+ProcessorQueue& own_queue() {
+    return queues[processor_number()];
+}
+
+uint32_t length_of(const ProcessorQueue& queue) {
+    return __atomic_load_n(&queue.length, __ATOMIC_RELAXED);
+}
+
+/// Links a task that does not run into processor `number`'s queue, whose lock is held.
+void enqueue(Task& task, uint32_t number, bool next) {
+    ProcessorQueue& queue = queues[number];
+    task.processor = number;
+    if (next)
+        queue.tasks.insert_after_head(task);
+    else
+        queue.tasks.insert_before(task, queue.tasks.head());
+    queue.length++;
+}
+
+/// Wakes processor `number` if it sleeps. It looks at its queue after it has said that it will sleep, so
+/// either it sees what was queued before this call or this call sees that it sleeps.
+void wake_processor(uint32_t number) {
+    if (__atomic_load_n(&idle_processors, __ATOMIC_SEQ_CST) & 1u << number && number != processor_number())
+        send_interrupt(number, kRescheduleVector);
+}
+
+/// The processor, other than `own`, whose queue is the longest and at least two longer; or `own`.
+uint32_t busiest(uint32_t own) {
+    uint32_t found = own;
+    uint32_t longest = length_of(queues[own]) + 1;
+    for (uint32_t number = 0; number < kMaximumProcessors; number++) {
+        if (const uint32_t length = length_of(queues[number]); length > longest) {
+            found = number;
+            longest = length;
+        }
+    }
+    return found;
+}
+
+/// Moves a waiting task of the busiest processor to this one's queue, if there is one. No lock held: two
+/// queues are never locked at once.
+void steal() {
+    const uint32_t own = processor_number();
+    const uint32_t victim = busiest(own);
+    if (victim == own) return;
+    Task* taken = nullptr;
+    {
+        LockGuard guard(queues[victim].lock);
+        RunQueue<Task>& tasks = queues[victim].tasks;
+        for (Task* task = tasks.head().next; task != &tasks.head(); task = task->next) {
+            // The task that runs, and one whose processor has not quite left its stack.
+            if (__atomic_load_n(&task->running, __ATOMIC_ACQUIRE)) continue;
+            tasks.remove(*task);
+            queues[victim].length--;
+            taken = task;
+            break;
+        }
+    }
+    if (!taken) return;
+    LockGuard guard(queues[own].lock);
+    enqueue(*taken, own, false);
+}
+
+/// The task after `prev` in the round. The head, once it idles, is passed over unless it is alone.
+Task* pick_next(ProcessorQueue& queue, Task& prev) {
+    Task* next = prev.next;
+    if (next->idle && !queue.tasks.is_alone()) next = next->next;
+    return next;
+}
+
+/// Everything that changes hands with the processor, then the switch itself, which must come last: what
+/// follows it runs when `prev` is resumed, on prev's stack, at another time, perhaps on another processor.
+/// IF=0, no lock held: switch_context() clears prev->running when nothing here needs prev any more.
+void switch_to(Task* prev, Task* next) {
+    __atomic_fetch_add(&context_switch_count, 1, __ATOMIC_RELAXED);
+    if (next->is_user()) publish_kernel_stack(*next);
+    switch_entry_state(*prev, *next);
+    switch_user_state(*prev, *next);
+    switch_context(prev, next);
+}
+
+/// Takes the current task out of its queue, unless it has been woken again, and goes on with the next.
+void leave_queue() {
+    Task* prev = current();
+    ProcessorQueue& queue = own_queue();
+    queue.lock.lock();
+    if (prev->state == TaskState::kRunnable) {
+        queue.lock.unlock();
+        return;
+    }
+    KASSERT(prev != &queue.tasks.head());
+    Task* next = pick_next(queue, *prev);
+    if (next == prev) next = &queue.tasks.head();
+    queue.tasks.remove(*prev);
+    queue.length--;
+    next->running = 1;
+    queue.lock.unlock();
+    switch_to(prev, next);
+}
+
+}  // namespace
+
+void init_scheduler(Task& idle) {
+    idle.running = 1;
+    idle.processor = processor_number();
+    own_queue().tasks.init(idle);
+}
+
+void schedule() {
+    const uint64_t flags = irq_save();
+    Task* prev = current();
+    ProcessorQueue& queue = own_queue();
+    if (prev->idle) __atomic_fetch_and(&idle_processors, ~(1u << processor_number()), __ATOMIC_SEQ_CST);
+    if (length_of(queue) <= 1) steal();
+    queue.lock.lock();
+    Task* next = pick_next(queue, *prev);
+    next->running = 1;
+    queue.lock.unlock();
+    if (next != prev) switch_to(prev, next);
+    irq_restore(flags);
+}
+
+void start_task(Task& task) {
+    const uint64_t flags = irq_save();
+    const uint32_t own = processor_number();
+    {
+        LockGuard guard(queues[own].lock);
+        task.state = TaskState::kRunnable;
+        enqueue(task, own, true);
+    }
+    // One that idles may come and take it.
+    const uint32_t idle = __atomic_load_n(&idle_processors, __ATOMIC_SEQ_CST);
+    if (idle) wake_processor(static_cast<uint32_t>(__builtin_ctz(idle)));
+    irq_restore(flags);
+}
+
+bool prepare_to_block() {
+    Task* task = current();
+    LockGuard guard(own_queue().lock);
+    if (__atomic_load_n(&task->fatal_signal, __ATOMIC_ACQUIRE)) return false;
+    task->state = TaskState::kBlocked;
+    return true;
+}
+
+void block_current() {
+    leave_queue();
+}
+
+void make_runnable(Task& task) {
+    for (;;) {
+        const uint32_t home = __atomic_load_n(&task.processor, __ATOMIC_RELAXED);
+        LockGuard guard(queues[home].lock);
+        if (task.processor != home) continue;  // moved meanwhile
+        if (task.state != TaskState::kBlocked) return;
+        task.state = TaskState::kRunnable;
+        // Linked still: it was about to sleep, and will find that it need not.
+        if (RunQueue<Task>::is_linked(task)) return;
+        enqueue(task, home, false);
+        wake_processor(home);
+        return;
+    }
+}
+
+void retire_current() {
+    leave_queue();
+    panic("a dead task was run");
+}
+
+bool nothing_to_run() {
+    const uint32_t own = processor_number();
+    __atomic_fetch_or(&idle_processors, 1u << own, __ATOMIC_SEQ_CST);
+    return length_of(queues[own]) == 0 && busiest(own) == own;
+}
