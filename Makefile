@@ -88,7 +88,10 @@ ifneq ($(and $(SOL),$(LAB)),)
 $(error Give SOL=$(SOL) or LAB=$(LAB), not both)
 endif
 STATE := $(call check_state,$(strip $(if $(LAB),LAB=$(LAB),$(if $(SOL),SOL=$(SOL),$(DEFAULT_STATE)))))
-LAYERS := $(call layers,$(STATE))
+# Chapter 4's kernel with more than one processor is a demonstration: what chapter 6 has to start processors, below
+# chapter 4's own entry path, and a scheduler that is shared like everything else there.
+GLOBALS_SMP := $(if $(filter-out 1,$(CPUS)),$(if $(filter SOL=4,$(STATE)),$(wildcard solutions/06-smp/globals)))
+LAYERS := $(if $(GLOBALS_SMP),$(GLOBALS_SMP) $(filter-out .,$(call layers,$(STATE))) solutions/06-smp .,$(call layers,$(STATE)))
 FILES := $(call files,$(LAYERS))
 $(foreach f,$(FILES),$(eval at_$f := $(call locate,$(LAYERS),$f)))
 # $(call at,PATHS): where each of them really is.
@@ -100,7 +103,7 @@ at = $(foreach f,$1,$(at_$f))
 BUILD := build$(if $(filter-out g++-O2,$(notdir $(CXX))$(OPT)),/$(notdir $(CXX))$(filter-out -O2,$(OPT)))
 state_names = $(patsubst SOL=%,sol%,$(patsubst LAB=%,lab%,$1))
 # Macros make a state a variant of itself, beside it: build/sol3+FRAME_CHECKS.
-B := $(BUILD)/$(call state_names,$(STATE))$(subst =,-,$(subst $(empty) ,,$(patsubst -D%,+%,$(DEFINES))))
+B := $(BUILD)/$(call state_names,$(STATE))$(if $(GLOBALS_SMP),+smp)$(subst =,-,$(subst $(empty) ,,$(patsubst -D%,+%,$(DEFINES))))
 
 # $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
 # depends on FILE is remade when the text changes, and only then. (Make 4.3 may read a file with its last newline.)

@@ -6,6 +6,7 @@
 ///
 ///     return address (pushed by the call), RFLAGS, RBP, RBX, R12, R13, R14, R15
 #include <arch/x86_64/asm_offsets.h>
+#include <arch/x86_64/switch_hook.h>
 
     .text
     .global switch_context
@@ -22,6 +23,7 @@ switch_context:
     mov OFFSETOF_Task_rsp(%rsi), %rsp           // from here on this is next's stack
     mov OFFSETOF_Task_cr3(%rsi), %rax
     mov %rax, %cr3                              // the kernel's half is the same in every address space
+    PREV_HAS_STOPPED
     popq %r15
     popq %r14
     popq %r13

@@ -25,7 +25,9 @@ extern "C" const char trampoline[], trampoline_end[];
 extern "C" ProcessorStart processor_start_data;
 
 ProcessorList processors;
-std::array<uint8_t, kMaximumProcessors> apic_ids{};
+constexpr uint8_t kNobody = 255;  ///< an id that no local APIC has: it means all of them
+std::array<uint8_t, kMaximumProcessors> apic_ids{kNobody, kNobody, kNobody, kNobody,
+                                                 kNobody, kNobody, kNobody, kNobody};
 uint32_t started = 1;  ///< numbers given out
 uint32_t online = 1;
 bool stopping = false;
@@ -83,7 +85,8 @@ bool start(uint8_t apic_id, uint32_t hz) {
 uint32_t processor_for_report() {
     if (!local_apic_is_mapped()) return 0;
     const uint32_t id = local_apic_id();
-    for (uint32_t number = 0; number < started; number++)
+    // Number 0 is the answer also while the table is still empty.
+    for (uint32_t number = kMaximumProcessors - 1; number > 0; number--)
         if (apic_ids[number] == id) return number;
     return 0;
 }

@@ -1,0 +1,8 @@
+/// @file
+/// For switch.S: what it does for the scheduler once prev's stack is no longer in use. With one processor,
+/// nothing: prev runs again when that same processor says so.
+#pragma once
+// This is assembly.
+// clang-format off
+
+#define PREV_HAS_STOPPED
