@@ -60,6 +60,7 @@ SystemCall sys_faccessat;  ///< faccessat(directory, path, mode); `directory` as
 
 // Processes: kernel/syscall/process_calls.cpp; fork_call.cpp comes with the chapter on system calls.
 SystemCall sys_fork;          ///< fork()
+SystemCall sys_clone;         ///< clone(flags, stack, -, -, tls): CLONE_VM, CLONE_SETTLS, SIGCHLD only
 SystemCall sys_execve;        ///< execve(path, arguments, environment): each vector's strings within one page
 SystemCall sys_exit;          ///< exit(code) and exit_group(code)
 SystemCall sys_wait4;         ///< wait4(pid, status, options): WNOHANG; resource usage is not reported

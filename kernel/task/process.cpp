@@ -65,9 +65,9 @@ Result<Task*> start_process(std::string_view path) {
     return task;
 }
 
-Result<Task*> fork_process() {
+Result<Task*> fork_process(ChildMemory memory) {
     Task& parent = *current();
-    Ref<AddressSpace> space = TRY(parent.space->clone());
+    Ref<AddressSpace> space = memory == ChildMemory::kShared ? parent.space : TRY(parent.space->clone());
     Task* child = TRY(create_task(parent.name.data(), &parent, false));
     child->cr3 = space->cr3();
     child->space = std::move(space);

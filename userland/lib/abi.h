@@ -15,6 +15,7 @@ enum SystemCall : long {
     SYS_fstat = 5,
     SYS_lseek = 8,
     SYS_mmap = 9,
+    SYS_mprotect = 10,
     SYS_munmap = 11,
     SYS_brk = 12,
     SYS_rt_sigaction = 13,
@@ -24,6 +25,7 @@ enum SystemCall : long {
     SYS_dup2 = 33,
     SYS_nanosleep = 35,
     SYS_getpid = 39,
+    SYS_clone = 56,
     SYS_fork = 57,
     SYS_execve = 59,
     SYS_wait4 = 61,
@@ -93,8 +95,11 @@ inline constexpr int VMIN = 6;
 // wait4()
 inline constexpr int WNOHANG = 1;
 
+// clone(); the signal of the child's death, SIGCHLD or 0, is or-ed to them
+inline constexpr unsigned long CLONE_VM = 0x100, CLONE_SETTLS = 0x80000;
+
 // mmap()
-enum : int { PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20 };
+enum : int { PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
 
 // Signals
 enum : int {
@@ -107,6 +112,7 @@ enum : int {
     SIGSEGV = 11,
     SIGPIPE = 13,
     SIGTERM = 15,
+    SIGCHLD = 17,
     SIGTSTP = 20,
     SIGTTIN = 21,
     SIGTTOU = 22

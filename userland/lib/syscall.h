@@ -99,6 +99,12 @@ inline long unlink(const char* path) {
 inline long fork() {
     return syscall(SYS_fork);
 }
+/// A child that runs `body(argument)` on the stack below `stack_top` and exits with 0 when that returns. With
+/// CLONE_VM in `flags` it shares the caller's memory, and nothing but the memory; with CLONE_SETTLS its FS
+/// base is `tls`. The stack must be memory that the child has: `stack_top` itself is rounded down to 16
+/// bytes.
+extern "C" long clone(unsigned long flags, void* stack_top, void (*body)(void*), void* argument,
+                      uint64_t tls = 0);
 inline long execve(const char* path, char* const* argv, char* const* envp) {
     return syscall(SYS_execve, path, argv, envp);
 }
@@ -144,6 +150,13 @@ inline long brk(uint64_t end) {
 /// Anonymous, private memory of `size` bytes, zero-filled. Returns its address.
 inline long mmap_anonymous(size_t size, int protection) {
     return syscall(SYS_mmap, 0, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+/// The same at `address`, in place of what was there.
+inline long mmap_at(uint64_t address, size_t size, int protection) {
+    return syscall(SYS_mmap, address, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+inline long mprotect(uint64_t address, size_t size, int protection) {
+    return syscall(SYS_mprotect, address, size, protection);
 }
 inline long munmap(uint64_t address, size_t size) {
     return syscall(SYS_munmap, address, size);

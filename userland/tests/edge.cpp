@@ -8,9 +8,7 @@ namespace {
 
 constexpr uint64_t kEdge = 1ull << 47;
 constexpr uint64_t kPage = 4096;
-constexpr int MAP_FIXED = 0x10;
 constexpr int PROT_EXEC = 4;
-constexpr long SYS_mprotect = 10;
 
 long map_fixed(uint64_t address, uint64_t size) {
     return syscall(SYS_mmap, address, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
@@ -27,7 +25,7 @@ int main(int, char**) {
     CHECK(map_fixed(kEdge, kPage) < 0);
     CHECK(map_fixed(0x10000, kEdge - 0x10000) < 0);
     CHECK(map_fixed(0xfffffffffffff000, kPage) < 0);
-    CHECK(syscall(SYS_mprotect, kEdge - 2 * kPage, 2 * kPage, PROT_READ | PROT_EXEC) < 0);
+    CHECK(mprotect(kEdge - 2 * kPage, 2 * kPage, PROT_READ | PROT_EXEC) < 0);
     // Where the kernel chooses the place, it never chooses that one.
     uint64_t size = 1ull << 46;
     for (; size >= kPage; size /= 2) {

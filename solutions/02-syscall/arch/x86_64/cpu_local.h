@@ -7,6 +7,8 @@
 #include <arch/x86_64/tss.h>
 #include <kernel/task/task.h>
 
+struct SyscallFrame;
+
 extern "C" {
 /// Top of the running program's kernel stack: where syscall_entry begins to push.
 extern uint64_t CURRENT_KERNEL_STACK;
@@ -28,4 +30,9 @@ inline void switch_entry_state(Task& prev, Task& next) {
 /// The user's RSP of the system call that the current task is in. IF=0.
 inline uint64_t user_rsp_of_current() {
     return USER_RSP_SCRATCH;
+}
+/// Chooses the RSP that `task`, which does not run, returns with from its system call, whose frame is
+/// `frame`.
+inline void set_user_rsp(Task& task, SyscallFrame& /*frame*/, uint64_t rsp) {
+    task.user_rsp = rsp;
 }

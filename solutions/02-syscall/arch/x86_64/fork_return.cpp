@@ -16,7 +16,7 @@ SyscallFrame& current_syscall_frame() {
     return *(reinterpret_cast<SyscallFrame*>(current()->kstack_top) - 1);
 }
 
-void prepare_fork_return(Task& child) {
+void prepare_fork_return(Task& child, uint64_t stack) {
     auto* frame = reinterpret_cast<SyscallFrame*>(child.kstack_top) - 1;
     *frame = current_syscall_frame();
     frame->rax = 0;
@@ -24,5 +24,5 @@ void prepare_fork_return(Task& child) {
     auto* context = reinterpret_cast<Context*>(frame) - 1;
     *context = initial_context(reinterpret_cast<uint64_t>(syscall_exit));
     child.rsp = reinterpret_cast<uint64_t>(context);
-    child.user_rsp = user_rsp_of_current();
+    set_user_rsp(child, *frame, stack ? stack : user_rsp_of_current());
 }

@@ -20,5 +20,6 @@ void init_syscall();
 
 /// The frame of the system call that the current task is in.
 SyscallFrame& current_syscall_frame();
-/// Lays out `child`'s kernel stack so that its first run returns from the current task's system call, with 0.
-void prepare_fork_return(Task& child);
+/// Lays out `child`'s kernel stack so that its first run returns from the current task's system call, with 0
+/// in RAX, `stack` in RSP, or the caller's own RSP if that is 0, and all other registers the caller's.
+void prepare_fork_return(Task& child, uint64_t stack);

@@ -35,6 +35,7 @@ constexpr std::array<SystemCall*, kSyscallCount> make_table() {
     table[33] = sys_dup2;
     table[35] = sys_nanosleep;
     table[39] = sys_getpid;
+    table[56] = sys_clone;
     table[57] = sys_fork;
     table[59] = sys_execve;
     table[60] = sys_exit;

@@ -22,3 +22,8 @@ inline void switch_entry_state(Task& /*prev*/, Task& next) {
 inline uint64_t user_rsp_of_current() {
     return (reinterpret_cast<const SyscallFrame*>(current()->kstack_top) - 1)->rsp;
 }
+/// Chooses the RSP that `task`, which does not run, returns with from its system call, whose frame is
+/// `frame`.
+inline void set_user_rsp(Task& /*task*/, SyscallFrame& frame, uint64_t rsp) {
+    frame.rsp = rsp;
+}
