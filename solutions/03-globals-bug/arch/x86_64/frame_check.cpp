@@ -30,16 +30,25 @@ void print_task(const char* role, const Task* task) {
         kprintf("  %s unknown\n", role);
 }
 
-/// Says who stands on whose stack.
-void describe(const SyscallFrame& frame, const Task* writer) {
+void begin_report() {
     console_emergency();  // what was printed so far comes first
     kprintf("\nFRAME CHECK failed\n");
+}
+
+/// Says who stands on whose stack. `slot` is where the victim's RCX was, or still is; `writing` what puts the
+/// writer's word there; `entry_stack` the stack that the writer entered on.
+void describe(const uint64_t& slot, const char* writing, uint64_t entry_stack, const Task* writer) {
+    begin_report();
     print_task("victim:", current());
     print_task("writer:", writer);
-    kprintf("  slot:   saved RCX at 0x%lx, now 0x%lx, pushed by syscall_entry\n",
-            reinterpret_cast<uint64_t>(&frame.rcx), frame.rcx);
+    kprintf("  slot:   saved RCX at 0x%lx, now 0x%lx, pushed by %s\n", reinterpret_cast<uint64_t>(&slot),
+            slot, writing);
     kprintf("  this entry was told to use the stack that ends at 0x%lx; the writer's own ends at 0x%lx\n",
-            frame.entry_stack, writer ? writer->kstack_top : 0);
+            entry_stack, writer ? writer->kstack_top : 0);
+}
+
+void describe(const SyscallFrame& frame, const Task* writer) {
+    describe(frame.rcx, "syscall_entry", frame.entry_stack, writer);
 }
 
 /// The address space in use: the one witness that no variable can mislead.
@@ -47,11 +56,15 @@ uint64_t running_cr3() {
     return read_cr3() & kPteAddress;
 }
 
+/// True when a frame lies where `task`'s frames belong: at the top of its kernel stack.
+bool is_at_home(const SyscallFrame& frame, const Task* task) {
+    return task && reinterpret_cast<uint64_t>(&frame + 1) == task->kstack_top;
+}
+
 /// The three witnesses.
 bool owner_is_running(const SyscallFrame& frame) {
     const Task* task = current();
-    return frame.owner_cr3 == running_cr3() && frame.owner_cr3 == task->cr3 &&
-           reinterpret_cast<uint64_t>(&frame + 1) == task->kstack_top;
+    return frame.owner_cr3 == running_cr3() && frame.owner_cr3 == task->cr3 && is_at_home(frame, task);
 }
 
 }  // namespace
@@ -67,17 +80,22 @@ void check_frame_at_entry(const SyscallFrame* frame) {
 void check_frame_at_exit(const SyscallFrame* frame) {
     if (owner_is_running(*frame)) return;
     const Task* writer = task_with_cr3(frame->owner_cr3);
+    const Task* running = task_with_cr3(running_cr3());
+    if (is_at_home(*frame, writer)) {
+        begin_report();
+        print_task("returning:", writer);
+        print_task("CR3's:", running);
+        kprintf("  the frame is its owner's, on the owner's stack: nothing was overwritten\n");
+        panic("%s is about to return in the address space of %s", name_of(writer), name_of(running));
+    }
     describe(*frame, writer);
-    panic("%s is about to return with a frame of %s", name_of(task_with_cr3(running_cr3())), name_of(writer));
+    panic("%s is about to return with a frame of %s", name_of(running), name_of(writer));
 }
 
 void check_interrupted_program(const InterruptFrame& frame) {
     if (current()->cr3 == running_cr3()) return;
     const Task* writer = task_with_cr3(running_cr3());
-    console_emergency();
-    kprintf("\nFRAME CHECK failed\n");
-    print_task("victim:", current());
-    print_task("writer:", writer);
+    describe(frame.ss, "the interrupt, which begins with SS", reinterpret_cast<uint64_t>(&frame + 1), writer);
     panic("interrupt %lu at RIP=0x%lx in the address space of %s on the kernel stack of %s", frame.vector,
           frame.rip, name_of(writer), name_of(current()));
 }
