@@ -19,12 +19,15 @@ using harness::MachineOptions;
 
 namespace {
 
+constexpr int kInitPid = 1;
 constexpr int kShellPid = 2;
 constexpr unsigned kInvalidOpcode = 6;
 /// The instruction in whose middle kInitReturn lies: a call through the global offset table, 3 bytes before
 /// it.
 constexpr uint8_t kShellCall[] = {0xff, 0x15, 0xfc, 0x1e, 0x00, 0x00};
 constexpr uint64_t kIntoCall = 3;
+/// What read() has on the stack for the bytes to come; a yield has nothing of that kind.
+constexpr uint64_t kReadBuffer = 512;
 
 double milliseconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -92,6 +95,24 @@ std::vector<uint8_t> read_under(Machine& machine, uint64_t cr3, uint64_t address
     return bytes;
 }
 
+uint64_t saved_depth(Machine& machine, const TaskView& task) {
+    return task.kstack_top -
+           machine.gdb().read_u64(task.address + machine.symbols().value("OFFSETOF_Task_rsp"));
+}
+
+bool was_called_by(Machine& machine, const BugRun& run, const std::string& name) {
+    harness::GdbStub& gdb = machine.gdb();
+    const TaskView owner = run.stack_owner.value();
+    for (uint64_t frame = run.registers.rbp; frame != 0 && frame < owner.kstack_top - 8;) {
+        const harness::Symbol* function = machine.symbols().covering(gdb.read_u64(frame + 8) - 1);
+        if (function && harness::without_arguments(function->demangled) == name) return true;
+        const uint64_t caller = gdb.read_u64(frame);
+        if (caller <= frame) break;
+        frame = caller;
+    }
+    return false;
+}
+
 std::string differs_from_story(Machine& machine, const BugRun& run) {
     if (!run.fault) return "no exception was delivered";
     const harness::IntEntry& fault = *run.fault;
@@ -112,6 +133,8 @@ std::string differs_from_story(Machine& machine, const BugRun& run) {
         read_under(machine, shell.cr3, kInitReturn - kIntoCall, sizeof kShellCall);
     if (!std::equal(call.begin(), call.end(), std::begin(kShellCall), std::end(kShellCall)))
         return "the shell's bytes at 0x100b6 are " + harness::to_hex(call);
+    if (saved_depth(machine, shell) > saved_depth(machine, run.task(kInitPid)) + kReadBuffer)
+        return "a look-alike: the shell left its stack in its own read(), not in a yield of init's";
     return "";
 }
 

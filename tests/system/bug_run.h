@@ -45,12 +45,19 @@ BugRun run_to_panic(harness::Machine& machine);
 
 /// Empty when the run ended in the panic of the story: the last exception was #UD at kInitReturn in ring 3,
 /// in the address space and on the kernel stack of pid 2, the shell, whose bytes there are the tail of a
-/// call. Otherwise what is different, for people.
+/// call, and the shell goes by what init's yield left on its stack. Otherwise what is different, for people.
 std::string differs_from_story(harness::Machine& machine, const BugRun& run);
 
 /// `size` bytes at virtual address `address` under `cr3`; empty when that is not mapped. The guest must be
 /// stopped.
 std::vector<uint8_t> read_under(harness::Machine& machine, uint64_t cr3, uint64_t address, size_t size);
+
+/// How far below the top of its kernel stack a task's registers were put when it last gave up the processor.
+/// The guest must be stopped.
+uint64_t saved_depth(harness::Machine& machine, const TaskView& task);
+
+/// True when a function called `name` is among the callers of where the run rests.
+bool was_called_by(harness::Machine& machine, const BugRun& run, const std::string& name);
 
 /// A number in the kernel's memory, by symbol. The guest must be stopped.
 uint64_t kernel_value(harness::Machine& machine, std::string_view symbol);

@@ -2,6 +2,7 @@
 # Builds the variants of chapter 3's kernel and programs that the tests compare: bug_variants.sh BUILD. Each lies in
 # BUILD/variants/NAME as trapline.elf, initramfs.cpio or both:
 #   instrument          the kernel with the frame checks
+#   checked/cr3_before_rsp          the same with that patch
 #   padding1 8 16       programs: so many bytes of nop before init's yield
 #   O0 Os other         kernel and programs, optimised in other ways or made by the other compiler
 #   the names in tests/ablations    the kernel with that patch. A patch that no longer fits is an error.
@@ -21,9 +22,21 @@ compile() {
     make SOL=3 LAB= B="$folder" CXX="$compiler" OPT="$opt" DEFINES="$defines" INSTRUMENT= "${@/#/$folder/}"
 }
 
-compile instrument "$cxx" -O2 -DFRAME_CHECKS trapline.elf
+# The kernels with the frame checks.
+checked() {
+    local instrument=$variants/instrument
+    # For the functions called here.
+    # shellcheck disable=SC2034
+    local variants=$variants/checked defines=-DFRAME_CHECKS
+    make_tree SOL=3 "$variants/base"
+    mkdir -p "$instrument"
+    cp -p "$variants/base/tree/build/trapline.elf" "$instrument"
+    ablate tests/ablations/cr3_before_rsp.patch "$variants/base"
+}
+
 for padding in 1 8 16; do compile "padding$padding" "$cxx" -O2 "-DYIELD_PADDING=$padding" initramfs.cpio; done
 for opt in O0 Os; do compile "$opt" "$cxx" "-$opt" "" trapline.elf initramfs.cpio; done
 compile other "$other" -O2 "" trapline.elf initramfs.cpio
 make_tree SOL=3 "$variants/base"
 for patch in tests/ablations/*.patch; do ablate "$patch" "$variants/base"; done
+checked

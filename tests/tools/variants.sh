@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Builds variants of a state for the tests that compare them. Variables: variants, the folder in which each variant has
-# a folder of its own; cxx, the compiler.
+# a folder of its own; cxx, the compiler; defines, if it is set, options that define macros.
 
 : "${variants:?}" "${cxx:?}"
 
@@ -22,7 +22,7 @@ make_tree() {
 }
 
 compile_tree() {
-    make --no-print-directory -C "$1" SOL= LAB= B=build CXX="$cxx" OPT=-O2 DEFINES= INSTRUMENT= build/trapline.elf
+    make --no-print-directory -C "$1" SOL= LAB= B=build CXX="$cxx" OPT=-O2 DEFINES="${defines:-}" INSTRUMENT= build/trapline.elf
 }
 
 # ablate PATCH BASE: the kernel of a copy of BASE/tree with a patch. A patch that no longer fits is an error.
