@@ -27,9 +27,10 @@ TEST_F(BugCure, QuickTwoBoots) {
     EXPECT_GT(counts.ticks, 0u);
 }
 
-TEST_F(BugCure, AMillionYieldsInTwentyBoots) {
+// In 200 boots of chapter 3's kernel the latest panic came 105 ms after the prompt.
+TEST_F(BugCure, AMillionYieldsInFiftyBoots) {
     const QuietCounts counts = expect_quiet("sol4", bug_options("sol4"),
-                                            {.boots = 20, .span = Duration(1000), .switches = 1'000'000});
+                                            {.boots = 50, .span = Duration(300), .switches = 1'000'000});
     EXPECT_EQ(counts.kernel_ticks, 0u);
     EXPECT_GT(counts.ticks, 0u);
 }
