@@ -21,6 +21,12 @@ uint64_t pte_flags(Protection protection) {
            (protection.execute ? 0 : kPteNoExecute);
 }
 
+/// True when a PTE with these bits lets happen what the processor's `error` bits of a page fault describe.
+bool permits(uint64_t flags, uint64_t error) {
+    return (!(error & kPageFaultWrite) || flags & kPteWritable) &&
+           (!(error & kPageFaultFetch) || !(flags & kPteNoExecute));
+}
+
 PhysAddr frame_of(uint64_t entry) {
     return {entry & kPteAddress};
 }
@@ -44,9 +50,10 @@ AddressSpace::~AddressSpace() {
 }
 
 const Region* AddressSpace::find(uint64_t address) const {
-    for (int i = 0; i < region_count_; i++)
-        if (address >= regions_[i].start && address < regions_[i].end) return &regions_[i];
-    return nullptr;
+    const Region* region = regions_.data();
+    const Region* const last = region + region_count_;
+    while (region < last && region->end <= address) region++;
+    return region < last && region->start <= address ? region : nullptr;
 }
 
 Result<void> AddressSpace::add_region(uint64_t start, uint64_t end, Protection protection) {
@@ -191,16 +198,16 @@ Result<void> AddressSpace::map_shared(uint64_t page, PhysAddr frame) {
     return {};
 }
 
-Result<void> AddressSpace::make_private(uint64_t page, uint64_t* entry, const Region& region) {
+Result<void> AddressSpace::make_private(uint64_t page, uint64_t* entry, uint64_t flags) {
     const PhysAddr shared = frame_of(*entry);
     if (frame_references(shared) == 1) {
-        *entry = shared.value | pte_flags(region.protection);
+        *entry = shared.value | flags;
         flush(page, page + kPageSize);
         return {};
     }
     const PhysAddr frame = TRY(allocate_frame());
     memcpy(physical_pointer(frame), physical_pointer(shared), kPageSize);
-    *entry = frame.value | pte_flags(region.protection);
+    *entry = frame.value | flags;
     flush(page, page + kPageSize);
     unref_frame(shared);
     return {};
@@ -215,7 +222,7 @@ Result<void*> AddressSpace::writable_page(uint64_t page) {
         const PhysAddr frame = TRY(allocate_zeroed_frame());
         *entry = frame.value | pte_flags(region->protection);
     } else {
-        TRY_VOID(make_private(page, entry, *region));
+        TRY_VOID(make_private(page, entry, pte_flags(region->protection)));
     }
     return physical_pointer(frame_of(*entry));
 }
@@ -224,35 +231,34 @@ bool AddressSpace::handle_fault(VirtAddr address, uint64_t error) {
     LockGuard guard(lock_);
     const Region* region = find(address.value);
     if (!region) return false;
-    if (error & kPageFaultWrite && !region->protection.write) return false;
-    if (error & kPageFaultFetch && !region->protection.execute) return false;
+    const uint64_t flags = pte_flags(region->protection);
+    if (!permits(flags, error)) return false;
 
-    const uint64_t page = align_down(address.value, kPageSize);
-    auto found = page_entry(root_, {page});
+    auto found = page_entry(root_, address);
     if (!found.ok()) return false;
     uint64_t* entry = found.value();
     if (!(*entry & kPtePresent)) {
         auto frame = allocate_zeroed_frame();
         if (!frame.ok()) return false;
-        *entry = frame.value().value | pte_flags(region->protection);
+        *entry = frame.value().value | flags;
         return true;
     }
-    if (error & kPageFaultWrite && *entry & kPteCow) return make_private(page, entry, *region).ok();
+    if (error & kPageFaultWrite && *entry & kPteCow)
+        return make_private(align_down(address.value, kPageSize), entry, flags).ok();
     // Somebody who shares the memory has mended it since the processor looked.
-    return (*entry & kPteUser) != 0 && (!(error & kPageFaultWrite) || *entry & kPteWritable) &&
-           (!(error & kPageFaultFetch) || !(*entry & kPteNoExecute));
+    return (*entry & kPteUser) != 0 && permits(*entry, error);
 }
 
 Result<Ref<AddressSpace>> AddressSpace::clone() {
     Ref<AddressSpace> copy = TRY(create());
     LockGuard guard(lock_);
-    copy->regions_ = regions_;
+    std::copy_n(regions_.begin(), region_count_, copy->regions_.begin());
     copy->region_count_ = region_count_;
     copy->heap_start_ = heap_start_;
     copy->heap_end_ = heap_end_;
     Result<void> result;
     uint64_t first = kUserLimit, last = 0;  // the pages that lost their write permission lie between them
-    for_each_user_page(root_, 0, kUserLimit, [&](VirtAddr page, uint64_t& entry) {
+    const auto share = [&](VirtAddr page, uint64_t& entry) {
         auto target = result.ok() ? page_entry(copy->root_, page) : Result<uint64_t*>(Errno::kENOMEM);
         if (!target.ok()) {
             result = Errno::kENOMEM;
@@ -265,7 +271,9 @@ Result<Ref<AddressSpace>> AddressSpace::clone() {
         }
         ref_frame(frame_of(entry));
         *target.value() = entry & ~(1ull << 5 | 1ull << 6);  // accessed and dirty are the parent's
-    });
+    };
+    for (int i = 0; i < region_count_; i++)
+        for_each_user_page(root_, regions_[i].start, regions_[i].end, share);
     if (first <= last) flush(first, last + kPageSize);
     if (!result.ok()) return result.error();
     return copy;

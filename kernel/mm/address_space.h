@@ -74,7 +74,7 @@ class AddressSpace : public RefCounted {
     // All of these need the lock.
 
     const Region* find(uint64_t address) const;
-    Result<void> make_private(uint64_t page, uint64_t* entry, const Region& region);
+    Result<void> make_private(uint64_t page, uint64_t* entry, uint64_t flags);
     Result<uint64_t> find_free(uint64_t size) const;
     Result<void> insert_region(uint64_t start, uint64_t end, Protection protection);
     Result<void> remove_range(uint64_t start, uint64_t end);

@@ -50,17 +50,6 @@ void FrameAllocator::add_free(PhysAddr start, uint64_t length) {
     }
 }
 
-Result<PhysAddr> FrameAllocator::allocate() {
-    if (first_free_ == kEndOfList) return Errno::kENOMEM;
-    const uint32_t index = first_free_;
-    FrameMeta& meta = metadata_[index];
-    first_free_ = meta.next_free;
-    if (first_free_ == kEndOfList) last_free_ = kEndOfList;
-    meta = {kAllocated, 1};
-    --free_count_;
-    return address(index);
-}
-
 /// The metadata of a frame that must be allocated. `operation` is what the caller meant to do, for the panic.
 FrameMeta& FrameAllocator::allocated(PhysAddr frame, const char* operation) const {
     if (frame.value % kPageSize != 0)

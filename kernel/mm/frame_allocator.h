@@ -62,3 +62,14 @@ class FrameAllocator {
     uint64_t free_count_ = 0;
     uint64_t total_count_ = 0;
 };
+
+inline Result<PhysAddr> FrameAllocator::allocate() {
+    if (first_free_ == kEndOfList) return Errno::kENOMEM;
+    const uint32_t index = first_free_;
+    FrameMeta& meta = metadata_[index];
+    first_free_ = meta.next_free;
+    if (first_free_ == kEndOfList) last_free_ = kEndOfList;
+    meta = {kAllocated, 1};
+    --free_count_;
+    return address(index);
+}
