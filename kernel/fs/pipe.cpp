@@ -17,7 +17,12 @@ constexpr size_t kPipeSize = kPageSize;
 class Pipe final : public Inode {
   public:
     /// Takes over `frame`. Starts with one reader and one writer, the two files that make_pipe() opens.
-    explicit Pipe(PhysAddr frame) : Inode(FileType::kPipe, 0600), frame_(frame) { set_stream(); }
+    explicit Pipe(PhysAddr frame)
+        : Inode(FileType::kPipe, 0600),
+          frame_(frame),
+          ring_(static_cast<std::byte*>(physical_pointer(frame))) {
+        set_stream();
+    }
     ~Pipe() override { unref_frame(frame_); }
 
     bool readable() override {
@@ -30,9 +35,9 @@ class Pipe final : public Inode {
 
   private:
     Result<size_t> put(std::span<const std::byte> data, uint32_t flags);
-    std::byte* ring() { return static_cast<std::byte*>(physical_pointer(frame_)); }
 
     const PhysAddr frame_;
+    std::byte* const ring_;  ///< the frame's content
     SpinLock lock_{"pipe"};  ///< guards what follows
     size_t head_ = 0;        ///< where the oldest byte lies
     size_t count_ = 0;       ///< bytes in the ring
@@ -51,8 +56,8 @@ Result<size_t> Pipe::read(uint64_t, std::span<std::byte> out, uint32_t flags) {
     }
     const size_t length = std::min(out.size(), count_);
     const size_t to_the_end = std::min(length, kPipeSize - head_);
-    memcpy(out.data(), ring() + head_, to_the_end);
-    if (length > to_the_end) memcpy(out.data() + to_the_end, ring(), length - to_the_end);
+    memcpy(out.data(), ring_ + head_, to_the_end);
+    if (length > to_the_end) memcpy(out.data() + to_the_end, ring_, length - to_the_end);
     head_ = (head_ + length) % kPipeSize;
     count_ -= length;
     space_freed_.wake_all();
@@ -71,8 +76,8 @@ Result<size_t> Pipe::put(std::span<const std::byte> data, uint32_t flags) {
     if (readers_ == 0) return Errno::kEPIPE;
     const size_t tail = (head_ + count_) % kPipeSize;
     const size_t to_the_end = std::min(length, kPipeSize - tail);
-    memcpy(ring() + tail, data.data(), to_the_end);
-    if (length > to_the_end) memcpy(ring(), data.data() + to_the_end, length - to_the_end);
+    memcpy(ring_ + tail, data.data(), to_the_end);
+    if (length > to_the_end) memcpy(ring_, data.data() + to_the_end, length - to_the_end);
     count_ += length;
     data_arrived_.wake_all();
     return length;

@@ -46,12 +46,10 @@ OpenFile* find_file(uint64_t fd) {
     return files().find(static_cast<uint32_t>(fd));
 }
 
-/// Runs `copy(offset, length)`, which copies so much of a piece of user memory at `address` and says whether
-/// that went well, and returns how far it got. Pages fault as a whole: when all at once fails, page by page
-/// tells.
+/// How far `copy(offset, length)`, which copies so much of a piece of user memory at `address` and says
+/// whether that went well, gets page by page: pages fault as a whole.
 template <class F>
-size_t copy_as_far_as_possible(uint64_t address, size_t length, F&& copy) {
-    if (copy(size_t{0}, length)) return length;
+[[gnu::noinline]] size_t copy_by_pages(uint64_t address, size_t length, F copy) {
     size_t done = 0;
     while (done < length) {
         const size_t rest_of_page = kPageSize - (address + done) % kPageSize;
@@ -60,6 +58,12 @@ size_t copy_as_far_as_possible(uint64_t address, size_t length, F&& copy) {
         done += piece;
     }
     return done;
+}
+
+/// The same all at once, which does it nearly always; page by page only when that fails.
+template <class F>
+size_t copy_as_far_as_possible(uint64_t address, size_t length, F copy) {
+    return copy(size_t{0}, length) ? length : copy_by_pages(address, length, copy);
 }
 
 size_t copy_in(std::byte* to, uint64_t from, size_t length) {
@@ -119,7 +123,8 @@ Result<uint64_t> write_short(OpenFile& file, uint64_t buffer, size_t count) {
     return file.write({kbuf, copied});
 }
 
-Result<uint64_t> write_long(OpenFile& file, uint64_t buffer, uint64_t count) {
+/// Any other. Not inlined: a short write would have to save the registers that this one needs.
+[[gnu::noinline]] Result<uint64_t> write_long(OpenFile& file, uint64_t buffer, uint64_t count) {
     HeapBuffer heap(kHeapBuffer);
     if (!heap.memory) return Errno::kENOMEM;
     const std::span<std::byte> kbuf(heap.memory, kHeapBuffer);
