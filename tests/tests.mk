@@ -72,10 +72,16 @@ PCR_VARIANTS := $(if $(filter SOL=5,$(STATES)),build-pcr-variants)
 build-pcr-variants: build-sol5
 	@+CXX=$(CXX) tests/tools/pcr_variants.sh $(BUILD)
 
+# Chapter 4's kernel on two processors, which chapter 6's tests need to see break.
+GLOBALS_DEMO := $(if $(and $(filter SOL=4,$(STATES)),$(wildcard solutions/06-smp/globals)),build-globals-demo)
+.PHONY: build-globals-demo
+build-globals-demo: | need
+	@+$(MAKE) LAB= SOL=4 CPUS=2 all
+
 RUN_TESTS = TRAPLINE_ROOT=$(CURDIR) TRAPLINE_BUILD=$(CURDIR)/$(BUILD) \
     TRAPLINE_STATES="$(call state_names,$(STATES))" TESTS='$(TESTS)' tests/tools/run.sh $T
 
-test: $(BUILD_STATES) $(BUG_VARIANTS) $(PCR_VARIANTS) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
+test: $(BUILD_STATES) $(BUG_VARIANTS) $(PCR_VARIANTS) $(GLOBALS_DEMO) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
 	@$(RUN_TESTS) all
 
 check: $(BUILD_STATES) $T/unit-tests $T/system-tests ## the quick part of the tests, under a minute

@@ -31,6 +31,7 @@ void asm_offsets() {
     // Not for our assembly but for those who look from outside: debuggers and the test harness.
     OFFSET(Task, next);
     OFFSET(Task, state);
+    OFFSET(Task, processor);
     OFFSET(Task, pid);
     OFFSET(Task, name);
     OFFSET(Task, next_task);

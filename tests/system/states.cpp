@@ -30,6 +30,17 @@ std::vector<std::string> read_solutions() {
     return result;
 }
 
+/// The folder of a state: its name without the number of processors.
+std::string folder_of(const std::string& state) {
+    return state.substr(0, state.find('x'));
+}
+
+/// The number of processors behind the x in a state's name; without one, 1.
+int processors_of(const std::string& state) {
+    const size_t x = state.find('x');
+    return x == std::string::npos ? 1 : std::stoi(state.substr(x + 1));
+}
+
 }  // namespace
 
 const std::vector<std::string>& solutions() {
@@ -45,6 +56,7 @@ std::vector<std::string> states_with_shell() {
     std::vector<std::string> states;
     if (has_state("sol2")) states.push_back("sol2");
     if (!solutions().empty() && solutions().back() >= "sol4") states.push_back(solutions().back());
+    if (has_state("sol6")) states.push_back("sol6x4");
     return states;
 }
 
@@ -53,7 +65,7 @@ std::filesystem::path source_root() {
 }
 
 std::filesystem::path built_file(const std::string& state, const std::string& name) {
-    const auto path = std::filesystem::path(environment("TRAPLINE_BUILD")) / state / name;
+    const auto path = std::filesystem::path(environment("TRAPLINE_BUILD")) / folder_of(state) / name;
     if (!std::filesystem::exists(path)) {
         throw harness::InfrastructureError(path.string() + " does not exist; build it first");
     }
@@ -63,6 +75,7 @@ std::filesystem::path built_file(const std::string& state, const std::string& na
 harness::MachineOptions state_options(const std::string& state, harness::BootPath boot) {
     harness::MachineOptions options;
     options.boot = boot;
+    options.cpus = processors_of(state);
     options.kernel = built_file(state, "trapline.elf");
     if (boot == harness::BootPath::kPvh || boot == harness::BootPath::kPvhSeaBios) {
         options.initrd = built_file(state, "initramfs.cpio");

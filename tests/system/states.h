@@ -13,8 +13,8 @@
 const std::vector<std::string>& solutions();
 /// True when `state` is among them. A tree written by `make tree` holds a single state.
 bool has_state(const std::string& state);
-/// The states whose shell must work for ever: chapter 2's, and the highest from chapter 4 on. Chapter 3's
-/// breaks on purpose.
+/// The states whose shell must work for ever: chapter 2's, and the highest from chapter 4 on, chapter 6's
+/// with four processors as well. Chapter 3's breaks on purpose.
 std::vector<std::string> states_with_shell();
 
 /// The repository's root, from TRAPLINE_ROOT.
@@ -22,6 +22,8 @@ std::filesystem::path source_root();
 /// A file of a state's build folder, such as "programs/bin/sh". Throws InfrastructureError when there is
 /// none.
 std::filesystem::path built_file(const std::string& state, const std::string& name);
+
+// Below "sol6x4" is sol6 on a machine with four processors.
 
 /// A machine that boots `state` straight from its ELF file, or through `boot`.
 harness::MachineOptions state_options(const std::string& state,

@@ -9,6 +9,7 @@
 #define ENTRY_OFFSETS()                                                                 \
     OFFSET(ProcessorControlRegion, current);                                            \
     OFFSET(ProcessorControlRegion, scratch_rsp);                                        \
+    OFFSET(ProcessorControlRegion, cpu);                                                \
     CONSTANT(OFFSETOF_ProcessorControlRegion_rsp0,                                      \
              offsetof(ProcessorControlRegion, tss) + offsetof(TaskStateSegment, rsp0)); \
     OFFSET(SyscallFrame, rax);                                                          \
