@@ -22,6 +22,7 @@ endif
 #: CXX=clang++        build with clang in place of g++
 #: OPT=-O0            optimisation of kernel and programs in place of -O2
 #: INSTRUMENT=yes     compile chapter 3's frame checks into the kernel
+#: CHECK_LOCKS=yes    compile a check of every spin lock's use into the kernel
 #: DEFINES=-DX=1      macros for kernel and programs; the tests use it
 #: V=1                show whole commands
 #: SETUP=no           install nothing: name what is missing and stop
@@ -31,7 +32,7 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 OPT ?= -O2
-override DEFINES += $(if $(filter yes,$(INSTRUMENT)),-DFRAME_CHECKS)
+override DEFINES += $(if $(filter yes,$(INSTRUMENT)),-DFRAME_CHECKS) $(if $(filter yes,$(CHECK_LOCKS)),-DLOCK_CHECKS)
 SETUP ?= yes
 MACHINE := $(shell uname -m)
 CROSS ?= $(if $(filter x86_64 amd64,$(MACHINE)),,x86_64-linux-gnu-)

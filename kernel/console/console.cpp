@@ -11,7 +11,7 @@
 
 namespace {
 
-SpinLock lock("console");
+SpinLock lock("console", LockRank::kConsole);
 RingBuffer<4096> ring;
 bool use_ring = false;
 bool emergency = false;

@@ -32,7 +32,7 @@ class Tty final : public Inode {
     /// foreground group. IF=0, no lock held.
     void input(char byte);
 
-    SpinLock lock{"tty"};  ///< guards what follows
+    SpinLock lock{"tty", LockRank::kTty};  ///< guards what follows
     LineDiscipline discipline;
     WaitQueue readers;         ///< wait for the discipline to become readable
     int foreground_group = 0;  ///< process group that the keys signal; 0 until somebody sets it

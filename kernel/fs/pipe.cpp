@@ -37,10 +37,10 @@ class Pipe final : public Inode {
     Result<size_t> put(std::span<const std::byte> data, uint32_t flags);
 
     const PhysAddr frame_;
-    std::byte* const ring_;  ///< the frame's content
-    SpinLock lock_{"pipe"};  ///< guards what follows
-    size_t head_ = 0;        ///< where the oldest byte lies
-    size_t count_ = 0;       ///< bytes in the ring
+    std::byte* const ring_;                   ///< the frame's content
+    SpinLock lock_{"pipe", LockRank::kPipe};  ///< guards what follows
+    size_t head_ = 0;                         ///< where the oldest byte lies
+    size_t count_ = 0;                        ///< bytes in the ring
     uint32_t readers_ = 1;
     uint32_t writers_ = 1;
     WaitQueue data_arrived_;

@@ -10,7 +10,7 @@
 namespace {
 
 /// One lock for the names of all directories: removing one looks into it and changes its parent.
-constinit SpinLock names_lock("ramfs names");
+constinit SpinLock names_lock("ramfs names", LockRank::kRamfsNames);
 
 constexpr uint64_t kTableEntries = kPageSize / sizeof(PhysAddr);
 static_assert(kTableEntries * kTableEntries * kPageSize == RamFile::kMaximumSize);

@@ -60,7 +60,7 @@ class RamFile final : public Inode {
     /// Frees the pages from `first_page` up to the end of the file.
     void free_pages_from(uint64_t first_page);
 
-    SpinLock lock_{"ramfs file"};  ///< guards what follows
+    SpinLock lock_{"ramfs file", LockRank::kRamfsFile};  ///< guards what follows
     uint64_t size_ = 0;
     /// Frame of up to 512 addresses of frames of up to 512 addresses of the file's pages; 0 is a gap.
     PhysAddr table_;

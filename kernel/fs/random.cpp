@@ -14,7 +14,7 @@ namespace {
 /// RDRAND may come back empty-handed for a moment; the manual advises ten tries before giving up.
 constexpr int kRdrandTries = 10;
 
-constinit SpinLock state_lock("random state");
+constinit SpinLock state_lock("random state", LockRank::kRandom);
 constinit uint64_t state = 0;
 
 bool hardware_random(uint64_t& value) {

@@ -3,6 +3,7 @@
 #include <kernel/fs/vfs.h>
 
 #include <kernel/fs/path.h>
+#include <kernel/libk/panic.h>
 
 namespace {
 

@@ -144,7 +144,9 @@ class OpenFile : public RefCounted {
 
     Ref<Inode> inode_;
     uint32_t flags_;
-    SpinLock position_lock_{"file position"};  ///< guards offset_ while a seekable file is read or written
+    SpinLock position_lock_{
+        "file position",
+        LockRank::kFilePosition};  ///< guards offset_ while a seekable file is read or written
     uint64_t offset_ = 0;
 };
 

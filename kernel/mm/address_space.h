@@ -81,7 +81,7 @@ class AddressSpace : public RefCounted {
     void flush(uint64_t start, uint64_t end) const;
     void drop_pages(uint64_t start, uint64_t end);
 
-    SpinLock lock_{"address space"};  ///< guards what follows, and the page tables
+    SpinLock lock_{"address space", LockRank::kAddressSpace};  ///< guards what follows, and the page tables
     PhysAddr root_;
     std::array<Region, kMaximumRegions> regions_;  ///< sorted, disjoint
     int region_count_ = 0;

@@ -14,7 +14,7 @@ constexpr uint64_t kLowMemory = 1024 * 1024;
 /// What boot.S has mapped: the metadata must lie below, since it is written before there are other tables.
 constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
 
-SpinLock lock("frames");
+SpinLock lock("frames", LockRank::kFrames);
 FrameAllocator frames;
 
 /// Fills a frame with zeros. Every new page of a program waits for this, so memset()'s arithmetic is left

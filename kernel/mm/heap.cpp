@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 
+#include <kernel/libk/panic.h>
 #include <kernel/mm/frame.h>
 #include <kernel/sync/spinlock.h>
 
@@ -46,7 +47,7 @@ struct SizeClass {
     Slab* spare = nullptr;      ///< an empty slab kept back, so that one object's coming and going is cheap
 };
 
-constinit SpinLock heap_lock{"heap"};
+constinit SpinLock heap_lock("heap", LockRank::kHeap);
 constinit std::array<SizeClass, kClassCount> classes{};
 constinit size_t bytes_in_use = 0;
 

@@ -1,41 +1,50 @@
 /// @file
-/// Locks of the uniprocessor kernel: with one processor and a kernel that system calls enter with interrupts
-/// off, a critical section is a stretch with interrupts off. The SMP chapter replaces this file by real spin
-/// locks with the same interface, so shared data is already marked with the lock that guards it.
+/// Spin locks: mutual exclusion for a few instructions. How processors wait for one is in lock_word.h.
 #pragma once
 
 #include <arch/x86_64/cpu.h>
-#include <kernel/libk/panic.h>
+#include <kernel/sync/lock_place.h>
+#include <kernel/sync/lock_word.h>
+#include <kernel/sync/thread_annotations.h>
 
 /// A mutual-exclusion lock held for a few instructions, never while sleeping. Take it with a LockGuard.
-class SpinLock {
+class CAPABILITY("lock") SpinLock {
   public:
-    explicit constexpr SpinLock(const char* name) : name_(name) {}
+    /// `name` is for reports; what `rank` must be follows from what its holders do (lock_rank.h).
+    constexpr SpinLock(const char* name, LockRank rank) : place_(name, rank) {}
     SpinLock(const SpinLock&) = delete;
     SpinLock& operator=(const SpinLock&) = delete;
 
-    /// Requires IF=0. Panics when the lock is held: on one processor nobody could ever release it.
-    void lock() {
-        if (held_) [[unlikely]]
-            panic("lock '%s' taken twice", name_);
-        held_ = true;
+    /// Waits until it is free. Requires IF=0: an interrupt handler that wants the lock its own processor
+    /// holds would wait for ever.
+    void lock() ACQUIRE() {
+        place_.check_order();
+        word_.acquire(place_);
+        place_.note_taken();
     }
     /// Requires that the caller holds it.
-    void unlock() { held_ = false; }
-    bool is_held() const { return held_; }
+    void unlock() RELEASE() {
+        place_.note_given_back();
+        word_.release();
+    }
+    /// True when somebody holds it, which may be over by the time the caller knows.
+    bool is_held() const { return word_.is_held(); }
+    /// Says that the caller holds it where clang can't know, in lambdas; checked when built with LOCK_CHECKS.
+    void assert_held() const ASSERT_CAPABILITY(this) { place_.check_held(); }
+    const char* name() const { return place_.name(); }
 
   private:
-    const char* name_;
-    bool held_ = false;
+    LockPlace place_;
+    LockWord word_;
 };
 
 /// Holds a SpinLock, with interrupts off, for the life of the guard; then IF is as it was before.
-class [[nodiscard]] LockGuard {
+class SCOPED_CAPABILITY [[nodiscard]] LockGuard {
   public:
-    explicit LockGuard(SpinLock& lock) : lock_(lock), flags_(irq_save()) { lock_.lock(); }
+    explicit LockGuard(SpinLock& lock) ACQUIRE(lock) : lock_(lock), flags_(irq_save()) { lock_.lock(); }
     LockGuard(const LockGuard&) = delete;
     LockGuard& operator=(const LockGuard&) = delete;
-    ~LockGuard() {
+    ~LockGuard() RELEASE() {
         lock_.unlock();
         irq_restore(flags_);
     }

@@ -18,7 +18,7 @@ struct FreeStack {
     FreeStack* next;
 };
 
-SpinLock lock("kernel stacks");
+SpinLock lock("kernel stacks", LockRank::kKernelStacks);
 FreeStack* free_list = nullptr;
 uint64_t slots_used = 0;
 

@@ -3,6 +3,7 @@
 #include <arch/x86_64/context.h>
 #include <arch/x86_64/cpu_local.h>
 #include <kernel/libk/panic.h>
+#include <kernel/sync/lock_place.h>
 #include <kernel/task/run_queue.h>
 #include <kernel/task/scheduler.h>
 #include <kernel/task/task.h>
@@ -32,6 +33,7 @@ void switch_to(Task* prev, Task* next) {
 
 /// Unlinks the current task and goes on with the one after it.
 void leave_queue() {
+    check_no_lock_held();
     Task* prev = current();
     KASSERT(prev != &queue.head());
     Task* next = pick_next(*prev);
@@ -47,6 +49,7 @@ void init_scheduler(Task& idle) {
 }
 
 void schedule() {
+    check_no_lock_held();
     Task* prev = current();
     Task* next = pick_next(*prev);
     if (next == prev) return;

@@ -4,6 +4,7 @@
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/paging.h>
 #include <arch/x86_64/processor.h>
+#include <kernel/libk/panic.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/heap.h>
 #include <kernel/task/kernel_stack.h>
@@ -22,7 +23,7 @@ namespace {
 /// More tasks than this and fork(2) says EAGAIN: a fork bomb must leave room for a shell to end it.
 constexpr int kMaximumTasks = 512;
 
-SpinLock lock("task list");
+SpinLock lock("task list", LockRank::kTaskList);
 int task_count = 0;
 int next_pid = 1;            ///< of processes: the first is init
 int next_kernel_thread = 0;  ///< kernel threads count down, from the boot task's 0

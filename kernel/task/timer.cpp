@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kNever = ~0ull;
 
-SpinLock lock("timer");
+SpinLock lock("timer", LockRank::kTimer);
 WaitQueue sleepers;
 uint64_t ticks = 0;
 uint64_t next_wake = kNever;  ///< the earliest tick that a sleeper waits for

@@ -19,7 +19,7 @@ source "$(dirname "$0")/variants.sh"
 compile() {
     local folder=$variants/$1 compiler=$2 opt=$3 defines=$4
     shift 4
-    make SOL=3 LAB= B="$folder" CXX="$compiler" OPT="$opt" DEFINES="$defines" INSTRUMENT= "${@/#/$folder/}"
+    make SOL=3 LAB= B="$folder" CXX="$compiler" OPT="$opt" DEFINES="$defines" INSTRUMENT= CHECK_LOCKS= "${@/#/$folder/}"
 }
 
 # The kernels with the frame checks.

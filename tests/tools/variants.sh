@@ -22,7 +22,7 @@ make_tree() {
 }
 
 compile_tree() {
-    make --no-print-directory -C "$1" SOL= LAB= B=build CXX="$cxx" OPT=-O2 DEFINES="${defines:-}" INSTRUMENT= build/trapline.elf
+    make --no-print-directory -C "$1" SOL= LAB= B=build CXX="$cxx" OPT=-O2 DEFINES="${defines:-}" INSTRUMENT= CHECK_LOCKS= build/trapline.elf
 }
 
 # ablate PATCH BASE: the kernel of a copy of BASE/tree with a patch. A patch that no longer fits is an error.

@@ -23,7 +23,7 @@ HostKernel host;
 
 namespace {
 
-constinit SpinLock list_lock("task list");
+constinit SpinLock list_lock("task list", LockRank::kTaskList);
 alignas(kPageSize) std::byte user_memory[kHostUserPages * kPageSize];
 
 bool user_can_reach(uint64_t address, size_t length) {

@@ -14,7 +14,7 @@ struct Request {
     uint64_t end = 0;
 };
 
-SpinLock lock("TLB shootdown");  ///< held by who asks, until all have answered
+SpinLock lock("TLB shootdown", LockRank::kTlbShootdown);  ///< held by who asks, until all have answered
 Request request;
 uint32_t asked = 0;  ///< bit n: processor n has not answered yet
 

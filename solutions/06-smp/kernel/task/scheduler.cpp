@@ -9,6 +9,7 @@
 #include <arch/x86_64/ipi.h>
 #include <arch/x86_64/processor.h>
 #include <kernel/libk/panic.h>
+#include <kernel/sync/lock_place.h>
 #include <kernel/task/run_queue.h>
 #include <kernel/task/scheduler.h>
 #include <kernel/task/task.h>
@@ -22,7 +23,7 @@ namespace {
 /// A task's `processor` says whose queue it is in or was in last, and that queue's lock guards its `state`
 /// and its links. Only its own processor runs a task of a queue, so a task that does not run may be moved.
 struct ProcessorQueue {
-    SpinLock lock{"run queue"};
+    SpinLock lock{"run queue", LockRank::kRunQueue};
     RunQueue<Task> tasks;  ///< the head is the processor's idle task
     uint32_t length = 0;   ///< tasks besides the head
 };
@@ -113,6 +114,7 @@ void switch_to(Task* prev, Task* next) {
 
 /// Takes the current task out of its queue, unless it has been woken again, and goes on with the next.
 void leave_queue() {
+    check_no_lock_held();
     Task* prev = current();
     ProcessorQueue& queue = own_queue();
     queue.lock.lock();
@@ -140,6 +142,7 @@ void init_scheduler(Task& idle) {
 
 void schedule() {
     const uint64_t flags = irq_save();
+    check_no_lock_held();
     Task* prev = current();
     ProcessorQueue& queue = own_queue();
     if (prev->idle) __atomic_fetch_and(&idle_processors, ~(1u << processor_number()), __ATOMIC_SEQ_CST);

@@ -13,7 +13,7 @@ uint64_t context_switch_count = 0;
 
 namespace {
 
-SpinLock lock("run queue");  ///< guards the queue and every task's state
+SpinLock lock("run queue", LockRank::kRunQueue);  ///< guards the queue and every task's state
 RunQueue<Task> queue;
 
 /// The next task after `prev`, an idle one or not, that nobody runs, claimed for this processor, or null.

@@ -1,0 +1,54 @@
+/// @file
+/// A lock's name and its place in the order of all locks. Built with LOCK_CHECKS, each processor keeps a
+/// record of the locks it holds, and breaking a rule is a panic; without, only the name is left.
+#pragma once
+
+#include <kernel/sync/lock_rank.h>
+
+/// The part of a SpinLock that knows the rules: ranks ascend, IF=0, no lock twice, given back by its holder.
+/// The functions do nothing unless built with LOCK_CHECKS; then they panic, naming the processor and the
+/// locks.
+class LockPlace {
+  public:
+#ifdef LOCK_CHECKS
+    constexpr LockPlace(const char* name, LockRank rank) : name_(name), rank_(rank) {}
+
+    /// Panics unless this processor may take the lock now. Before it waits for it: a report is better than a
+    /// processor that waits for ever.
+    void check_order() const;
+    /// Enters the lock in the record; takes it out, which is a panic when it is not there. With the lock
+    /// held.
+    void note_taken() const;
+    void note_given_back() const;
+    /// Panics unless this processor holds the lock.
+    void check_held() const;
+    /// Panics when the wait for the lock has become longer than any holder keeps it. `turns` counts the turns
+    /// of the waiting loop so far.
+    void check_patience(uint64_t turns) const;
+#else
+    constexpr LockPlace(const char* name, LockRank) : name_(name) {}
+
+    void check_order() const {}
+    void note_taken() const {}
+    void note_given_back() const {}
+    void check_held() const {}
+    void check_patience(uint64_t) const {}
+#endif
+    const char* name() const {
+        return name_;
+    }
+
+  private:
+    const char* name_;
+#ifdef LOCK_CHECKS
+    LockRank rank_;
+#endif
+};
+
+/// Panics when this processor holds a lock: asked where a task may give up the processor, which would take
+/// the lock with it. Does nothing unless built with LOCK_CHECKS.
+#ifdef LOCK_CHECKS
+void check_no_lock_held();
+#else
+inline void check_no_lock_held() {}
+#endif

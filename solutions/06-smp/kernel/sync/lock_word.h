@@ -1,0 +1,31 @@
+/// @file
+/// What a lock consists of, on several processors: a ticket lock, so that whoever came first is served first.
+#pragma once
+
+#include <cstdint>
+
+#include <arch/x86_64/processor.h>
+#include <kernel/sync/lock_place.h>
+
+/// The state of a SpinLock, which see: as in a shop, whoever comes draws a number and waits until it is
+/// called.
+class LockWord {
+  public:
+    /// Waits until the lock is free. While it waits it serves other processors, which may hold the lock and
+    /// wait for this one's answer.
+    void acquire(const LockPlace& place) {
+        const uint32_t ticket = __atomic_fetch_add(&next_, 1, __ATOMIC_RELAXED);
+        for (uint64_t turns = 0; __atomic_load_n(&serving_, __ATOMIC_ACQUIRE) != ticket; turns++) {
+            place.check_patience(turns);
+            spin_once();
+        }
+    }
+    void release() { __atomic_store_n(&serving_, serving_ + 1, __ATOMIC_RELEASE); }
+    bool is_held() const {
+        return __atomic_load_n(&next_, __ATOMIC_RELAXED) != __atomic_load_n(&serving_, __ATOMIC_RELAXED);
+    }
+
+  private:
+    uint32_t next_ = 0;     ///< the ticket that the next one who comes will draw
+    uint32_t serving_ = 0;  ///< the ticket whose turn it is
+};
