@@ -73,6 +73,12 @@ Result<void> AddressSpace::remove(uint64_t start, uint64_t end) {
     return remove_range(start, end);
 }
 
+Result<void> AddressSpace::replace(uint64_t start, uint64_t end, Protection protection) {
+    LockGuard guard(lock_);
+    TRY_VOID(remove_range(start, end));
+    return insert_region(start, end, protection);
+}
+
 Result<void> AddressSpace::insert_region(uint64_t start, uint64_t end, Protection protection) {
     if (!valid_range(start, end)) return Errno::kEINVAL;
     int position = 0;

@@ -44,6 +44,9 @@ class AddressSpace : public RefCounted {
     Result<void> add_region(uint64_t start, uint64_t end, Protection protection);
     /// Forbids [start, end) and frees its pages. Regions are cut where they reach beyond.
     Result<void> remove(uint64_t start, uint64_t end);
+    /// remove() and add_region() in one: whoever shares the memory finds the old region or the new one, never
+    /// none.
+    Result<void> replace(uint64_t start, uint64_t end, Protection protection);
     /// Changes what [start, end) allows; ENOMEM when a part of it is in no region.
     Result<void> protect(uint64_t start, uint64_t end, Protection protection);
     /// Allows the highest free range of `size` bytes below the stack, for mmap(2), and returns its start;

@@ -33,8 +33,7 @@ Result<uint64_t> map(uint64_t address, uint64_t length, uint64_t protection_bits
     AddressSpace& space = *current()->space;
     if (!(flags & kMAP_FIXED)) return space.add_free_region(size, protection);
     if (address % kPageSize != 0 || address > kUserLimit - size) return Errno::kEINVAL;
-    TRY_VOID(space.remove(address, address + size));
-    TRY_VOID(space.add_region(address, address + size, protection));
+    TRY_VOID(space.replace(address, address + size, protection));
     return address;
 }
 
