@@ -74,10 +74,21 @@ Result<Task*> fork_process(ChildMemory memory) {
     child->files.copy_from(parent.files);
     child->entry = parent.entry;
     child->cwd = parent.cwd;
-    child->process_group = parent.process_group;
     child->ignored_signals = parent.ignored_signals;
     save_user_state(parent);
     child->user_state = parent.user_state;
+    bool killed;
+    {
+        // From here on a signal to the group finds the child as well. One that came before has found the
+        // parent only, and the child must not escape it.
+        LockGuard guard(task_list_lock());
+        child->process_group = parent.process_group;
+        killed = parent.fatal_signal != 0;
+    }
+    if (killed) {
+        destroy_task(*child);
+        return Errno::kEINTR;
+    }
     return child;
 }
 
