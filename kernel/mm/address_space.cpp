@@ -213,8 +213,11 @@ Result<void> AddressSpace::make_private(uint64_t page, uint64_t* entry, uint64_t
     }
     const PhysAddr frame = TRY(allocate_frame());
     memcpy(physical_pointer(frame), physical_pointer(shared), kPageSize);
-    *entry = frame.value | flags;
+    // Every processor must forget the old page before one can write to the new one: otherwise a third one may
+    // go on reading the old page when it has seen, elsewhere, what was written later.
+    *entry = 0;
     flush(page, page + kPageSize);
+    *entry = frame.value | flags;
     unref_frame(shared);
     return {};
 }
