@@ -84,26 +84,35 @@ Result<uint64_t> progress_or(uint64_t done, Errno error) {
     return error;
 }
 
-Result<uint64_t> read_to_user(OpenFile& file, uint64_t buffer, uint64_t count) {
-    if (!file.can_read()) return Errno::kEBADF;
+/// A read that the buffer on the stack can hold.
+Result<uint64_t> read_short(OpenFile& file, uint64_t buffer, size_t count) {
     std::byte kbuf[kStackBuffer];
+    const size_t got = TRY(file.read({kbuf, count}));
+    const size_t copied = copy_out(buffer, kbuf, got);
+    if (copied == got) return copied;
+    // What the program did not get is still to be read, where there is a way back.
+    static_cast<void>(file.seek(-static_cast<int64_t>(got - copied), kSEEK_CUR));
+    return progress_or(copied, Errno::kEFAULT);
+}
+
+/// Any other. Not inlined: a short read would have to save the registers that this one needs.
+[[gnu::noinline]] Result<uint64_t> read_long(OpenFile& file, uint64_t buffer, uint64_t count) {
     uint64_t done = 0;
     while (done < count) {
         const size_t wanted = std::min(count - done, kStackBuffer);
-        auto got = file.read({kbuf, wanted});
+        auto got = read_short(file, buffer + done, wanted);
         if (!got.ok()) return progress_or(done, got.error());
-        const size_t copied = copy_out(buffer + done, kbuf, got.value());
-        done += copied;
-        if (copied < got.value()) {
-            // What the program did not get is still to be read, where there is a way back.
-            const auto surplus = static_cast<int64_t>(got.value() - copied);
-            static_cast<void>(file.seek(-surplus, kSEEK_CUR));
-            return progress_or(done, Errno::kEFAULT);
-        }
+        done += got.value();
         if (got.value() < wanted || !file.inode().seekable()) break;
         if (current()->work) break;  // killed: don't finish a long transfer first
     }
     return done;
+}
+
+Result<uint64_t> read_to_user(OpenFile& file, uint64_t buffer, uint64_t count) {
+    if (!file.can_read()) return Errno::kEBADF;
+    if (count == 0) return uint64_t{0};  // no reason to wait for a stream
+    return count <= kStackBuffer ? read_short(file, buffer, count) : read_long(file, buffer, count);
 }
 
 /// A buffer that returns to the heap by itself.
