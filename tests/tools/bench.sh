@@ -2,8 +2,8 @@
 # Measures a built state and prints two tables: bench.sh FOLDER. The first has the instructions that basic operations
 # cost, counted by QEMU's -icount, which gives the same numbers every time. The second has how often they go through
 # in a second with several processors at work at once, which depends on this machine and on what else it does: only
-# the ratios say something about the kernel. Environment: BENCH_CPUS, BENCH_SECONDS; what the guest printed is kept in
-# FOLDER/bench.
+# the ratios say something about the kernel, and only on a machine that is otherwise idle. Environment: BENCH_CPUS,
+# BENCH_SECONDS, BENCH_ROUNDS; what the guest printed is kept in FOLDER/bench.
 set -euo pipefail
 
 here=$(dirname "$0")
@@ -12,7 +12,7 @@ source "$here/../../labs/tools/qemu_options.sh"
 state=$1 folder=$1/bench
 targets=$here/bench_targets.txt
 read -ra cpus <<<"${BENCH_CPUS:-1 2 4}"
-seconds=${BENCH_SECONDS:-2}
+seconds=${BENCH_SECONDS:-1} rounds=${BENCH_ROUNDS:-3}
 
 # prepare WORDS...: an initramfs whose first process is the program, with these arguments.
 prepare() {
@@ -62,18 +62,27 @@ stamp() {
 }
 
 compare_processors() {
-    local count
+    local round count output load
+    read -r load _ </proc/loadavg
     : >"$folder/scaling.txt"
-    for count in "${cpus[@]}"; do
-        prepare scaling "$seconds" "$count"
-        boot $((60 + 10 * seconds)) "$count" "" tcg,thread=multi | stamp >"$folder/scaling-$count.txt"
-        check_finished <(cut -d ' ' -f 2- "$folder/scaling-$count.txt")
-        cat "$folder/scaling-$count.txt" >>"$folder/scaling.txt"
+    # In turns, so that a disturbance from outside hits all alike; the best round of each counts.
+    for ((round = 1; round <= rounds; ++round)); do
+        for count in "${cpus[@]}"; do
+            output=$folder/scaling-$count.$round.txt
+            prepare scaling "$seconds" "$count"
+            boot $((60 + 10 * seconds)) "$count" "" tcg,thread=multi | stamp >"$output"
+            check_finished <(cut -d ' ' -f 2- "$output")
+            cat "$output" >>"$folder/scaling.txt"
+        done
     done
-    echo "Operations a second with as many workers as processors (host: $(nproc) cores), and the ratio to ${cpus[0]}"
+    echo "Operations a second with as many workers as processors and the ratio to ${cpus[0]}"
+    echo "(host: $(nproc) cores, load $load before the measurement; best of $rounds rounds of $seconds s)"
     awk -v counts="${cpus[*]}" '
         $2 == "scaling" && $3 == "start" { start[$4, $5] = $1; if (!($4 in seen)) { seen[$4]; names[++n] = $4 } }
-        $2 == "scaling" && $3 == "end" { rate[$4, $5] = $6 / ($1 - start[$4, $5]) * 1000000 }
+        $2 == "scaling" && $3 == "end" {
+            measured = $6 / ($1 - start[$4, $5]) * 1000000
+            if (measured > rate[$4, $5]) rate[$4, $5] = measured
+        }
         END {
             columns = split(counts, cpus, " ")
             printf "%-20s", "operation"
