@@ -2,7 +2,8 @@
 
 KERNEL_FLAGS := -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -mno-red-zone -mno-sse \
     -mno-mmx -mcmodel=kernel -fno-omit-frame-pointer -fno-threadsafe-statics -fno-asynchronous-unwind-tables
-KERNEL_CXXFLAGS := -std=c++20 $(WARNINGS) $(KERNEL_FLAGS) $(OPT) -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
+# Clang checks which lock is held where (kernel/sync/thread_annotations.h).
+KERNEL_CXXFLAGS := -std=c++20 $(WARNINGS) $(if $(IS_CLANG),-Wthread-safety) $(KERNEL_FLAGS) $(OPT) -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
 KERNEL_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
 DEPFLAGS = -MMD -MP -MF $@.d
 

@@ -38,9 +38,10 @@ void begin_panic() {
     console_emergency();
 }
 
+/// Not analysed: a report takes no lock, and the other processors have been stopped.
 /// The task on whose stack (or stack's guard) `rsp` lies: unlike current() this is right on any stack and
 /// after an overflow, which overwrites the owner's name at the base.
-const Task* task_of_stack(uint64_t rsp) {
+NO_THREAD_SAFETY_ANALYSIS const Task* task_of_stack(uint64_t rsp) {
     const uint64_t base = kernel_stack_base(rsp);
     if (!base) return nullptr;
     for (const Task* task = first_task(); task; task = task->next_task)

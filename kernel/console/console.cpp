@@ -12,12 +12,12 @@
 namespace {
 
 SpinLock lock("console", LockRank::kConsole);
-RingBuffer<4096> ring;
+RingBuffer<4096> ring GUARDED_BY(lock);
 bool use_ring = false;
 bool emergency = false;
 
-/// Requires the lock, but for an emergency.
-void put(char byte) {
+/// Requires the lock, but for an emergency: too much for the analysis.
+NO_THREAD_SAFETY_ANALYSIS void put(char byte) {
     if (!use_ring || emergency) {
         serial_put(byte);
         return;
@@ -58,7 +58,8 @@ void console_use_ring() {
     use_ring = true;
 }
 
-void console_emergency() {
+// Not analysed: it takes no lock, since whoever holds it may be what panics.
+NO_THREAD_SAFETY_ANALYSIS void console_emergency() {
     if (emergency) return;
     emergency = true;
     char byte;

@@ -26,13 +26,6 @@ void to_console(void*, std::span<const char> bytes) {
     console_write(bytes);
 }
 
-/// A copy of `field`, taken with the lock that guards it held.
-template <class T>
-T locked_copy(SpinLock& lock, const T& field) {
-    LockGuard guard(lock);
-    return field;
-}
-
 /// Copies `value` out to the user's `argument`.
 template <class T>
 Result<uint64_t> answer(UserPtr<void> argument, const T& value) {
@@ -62,10 +55,20 @@ Result<size_t> Tty::write(uint64_t, std::span<const std::byte> data, uint32_t) {
 }
 
 Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
-    // The lock is never held while a user's memory is touched: that may fault.
+    // What can be asked for is copied first: the lock is never held while a user's memory is touched, which
+    // may fault.
+    Termios termios_now;
+    WindowSize window_now;
+    int group_now;
+    {
+        LockGuard guard(lock);
+        termios_now = discipline.termios();
+        window_now = window;
+        group_now = foreground_group;
+    }
     switch (request) {
         case kTCGETS:
-            return answer(argument, locked_copy(lock, discipline.termios()));
+            return answer(argument, termios_now);
         // Output is on its way before write() returns, so there is nothing to drain; typed input stays.
         case kTCSETS:
         case kTCSETSW:
@@ -76,11 +79,9 @@ Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
             readers.wake_all();
             return uint64_t{0};
         }
-        case kTIOCGPGRP: {
+        case kTIOCGPGRP:
             // Until somebody has claimed the terminal, each one who asks finds itself in the foreground.
-            const int group = locked_copy(lock, foreground_group);
-            return answer(argument, group ? group : current()->process_group);
-        }
+            return answer(argument, group_now ? group_now : current()->process_group);
         case kTIOCSPGRP: {
             const int group = TRY(read_user(UserPtr<const int>{argument.address}));
             if (group <= 0) return Errno::kEINVAL;
@@ -89,7 +90,7 @@ Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
             return uint64_t{0};
         }
         case kTIOCGWINSZ:
-            return answer(argument, locked_copy(lock, window));
+            return answer(argument, window_now);
         case kTIOCSWINSZ: {
             const WindowSize size = TRY(read_user(UserPtr<const WindowSize>{argument.address}));
             LockGuard guard(lock);

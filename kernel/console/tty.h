@@ -33,10 +33,11 @@ class Tty final : public Inode {
     void input(char byte);
 
     SpinLock lock{"tty", LockRank::kTty};  ///< guards what follows
-    LineDiscipline discipline;
-    WaitQueue readers;         ///< wait for the discipline to become readable
-    int foreground_group = 0;  ///< process group that the keys signal; 0 until somebody sets it
-    WindowSize window;
+    LineDiscipline discipline GUARDED_BY(lock);
+    WaitQueue readers GUARDED_BY(lock);  ///< wait for the discipline to become readable
+    int foreground_group GUARDED_BY(lock) =
+        0;  ///< process group that the keys signal; 0 until somebody sets it
+    WindowSize window GUARDED_BY(lock);
 };
 
 /// Reads from `tty` as read(2) does: waits for input, returns at most a line. EAGAIN with kO_NONBLOCK in

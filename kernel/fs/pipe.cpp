@@ -39,12 +39,12 @@ class Pipe final : public Inode {
     const PhysAddr frame_;
     std::byte* const ring_;                   ///< the frame's content
     SpinLock lock_{"pipe", LockRank::kPipe};  ///< guards what follows
-    size_t head_ = 0;                         ///< where the oldest byte lies
-    size_t count_ = 0;                        ///< bytes in the ring
-    uint32_t readers_ = 1;
-    uint32_t writers_ = 1;
-    WaitQueue data_arrived_;
-    WaitQueue space_freed_;
+    size_t head_ GUARDED_BY(lock_) = 0;       ///< where the oldest byte lies
+    size_t count_ GUARDED_BY(lock_) = 0;      ///< bytes in the ring
+    uint32_t readers_ GUARDED_BY(lock_) = 1;
+    uint32_t writers_ GUARDED_BY(lock_) = 1;
+    WaitQueue data_arrived_ GUARDED_BY(lock_);
+    WaitQueue space_freed_ GUARDED_BY(lock_);
 };
 
 Result<size_t> Pipe::read(uint64_t, std::span<std::byte> out, uint32_t flags) {

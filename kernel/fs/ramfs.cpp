@@ -9,9 +9,6 @@
 
 namespace {
 
-/// One lock for the names of all directories: removing one looks into it and changes its parent.
-constinit SpinLock names_lock("ramfs names", LockRank::kRamfsNames);
-
 constexpr uint64_t kTableEntries = kPageSize / sizeof(PhysAddr);
 static_assert(kTableEntries * kTableEntries * kPageSize == RamFile::kMaximumSize);
 
@@ -53,6 +50,8 @@ struct RamDirectory::Name {
     }
 };
 
+constinit SpinLock RamDirectory::names_lock_("ramfs names", LockRank::kRamfsNames);
+
 RamDirectory::~RamDirectory() {
     while (names_) std::exchange(names_, names_->next)->destroy();
 }
@@ -75,7 +74,7 @@ Result<void> RamDirectory::link(std::string_view name, Ref<Inode> inode) {
 
     Errno refusal;
     {
-        LockGuard guard(names_lock);
+        LockGuard guard(names_lock_);
         Name** end = find(name);
         if (!removed_ && !*end) {
             entry->position = next_position_++;
@@ -89,7 +88,7 @@ Result<void> RamDirectory::link(std::string_view name, Ref<Inode> inode) {
 }
 
 Result<Ref<Inode>> RamDirectory::lookup(std::string_view name) {
-    LockGuard guard(names_lock);
+    LockGuard guard(names_lock_);
     Name* entry = *find(name);
     if (!entry) return Errno::kENOENT;
     return entry->inode;
@@ -110,7 +109,7 @@ Result<Ref<Inode>> RamDirectory::create(std::string_view name, FileType type, ui
 Result<void> RamDirectory::unlink(std::string_view name) {
     Name* entry = nullptr;
     {
-        LockGuard guard(names_lock);
+        LockGuard guard(names_lock_);
         Name** link = find(name);
         entry = *link;
         if (!entry) return Errno::kENOENT;
@@ -129,7 +128,7 @@ Result<void> RamDirectory::prepare_unlink() {
 }
 
 Result<DirectoryEntry> RamDirectory::entry(uint64_t position) {
-    LockGuard guard(names_lock);
+    LockGuard guard(names_lock_);
     Name* name = names_;
     while (name && name->position < position) name = name->next;
     if (!name) return Errno::kENOENT;

@@ -18,19 +18,22 @@ class RamDirectory final : public Inode {
     Result<Ref<Inode>> lookup(std::string_view name) override;
     Result<Ref<Inode>> create(std::string_view name, FileType type, uint32_t permissions) override;
     Result<void> unlink(std::string_view name) override;
-    Result<void> prepare_unlink() override;
+    Result<void> prepare_unlink() override REQUIRES(names_lock_);
     Result<DirectoryEntry> entry(uint64_t position) override;
 
   private:
     struct Name;
 
     /// The link that points at the entry called `name`, or at the null behind the last one.
-    Name** find(std::string_view name);
+    Name** find(std::string_view name) REQUIRES(names_lock_);
 
-    // Guarded by the one lock of all RAM directories, so that emptiness and removal are one step.
-    Name* names_ = nullptr;  ///< in the order of their making, so that positions ascend
-    uint64_t next_position_ = 0;
-    bool removed_ = false;
+    /// One lock for the names in all directories: removing one looks into it and changes its parent.
+    static SpinLock names_lock_;
+
+    Name* names_ GUARDED_BY(names_lock_) =
+        nullptr;  ///< in the order of their making, so that positions ascend
+    uint64_t next_position_ GUARDED_BY(names_lock_) = 0;
+    bool removed_ GUARDED_BY(names_lock_) = false;
 };
 
 /// A regular file in memory, up to kMaximumSize bytes; pages never written are holes and read as zeros.
@@ -52,16 +55,16 @@ class RamFile final : public Inode {
 
   private:
     /// Page `page`'s entry in the table, or null where the table has a gap.
-    PhysAddr* slot(uint64_t page) const;
+    PhysAddr* slot(uint64_t page) const REQUIRES(lock_);
     /// Like slot(), filling the gap; null when memory is out.
-    PhysAddr* make_slot(uint64_t page);
+    PhysAddr* make_slot(uint64_t page) REQUIRES(lock_);
     /// The frame of `page`, made if need be and held by nobody else, for changing it; ENOSPC.
-    Result<std::byte*> writable_page(uint64_t page);
+    Result<std::byte*> writable_page(uint64_t page) REQUIRES(lock_);
     /// Frees the pages from `first_page` up to the end of the file.
-    void free_pages_from(uint64_t first_page);
+    void free_pages_from(uint64_t first_page) REQUIRES(lock_);
 
     SpinLock lock_{"ramfs file", LockRank::kRamfsFile};  ///< guards what follows
-    uint64_t size_ = 0;
+    uint64_t size_ GUARDED_BY(lock_) = 0;
     /// Frame of up to 512 addresses of frames of up to 512 addresses of the file's pages; 0 is a gap.
-    PhysAddr table_;
+    PhysAddr table_ GUARDED_BY(lock_);
 };

@@ -15,7 +15,7 @@ namespace {
 constexpr int kRdrandTries = 10;
 
 constinit SpinLock state_lock("random state", LockRank::kRandom);
-constinit uint64_t state = 0;
+constinit uint64_t state GUARDED_BY(state_lock) = 0;
 
 bool hardware_random(uint64_t& value) {
     if (!cpu_features.rdrand) return false;

@@ -124,8 +124,14 @@ class OpenFile : public RefCounted {
     Inode& inode() { return *inode_; }
     uint32_t flags() const { return flags_; }
     void set_flags(uint32_t flags) { flags_ = flags; }
-    uint64_t offset() const { return offset_; }
-    void set_offset(uint64_t offset) { offset_ = offset; }
+    uint64_t offset() {
+        LockGuard guard(position_lock_);
+        return offset_;
+    }
+    void set_offset(uint64_t offset) {
+        LockGuard guard(position_lock_);
+        offset_ = offset;
+    }
     bool can_read() const { return (flags_ & kO_ACCMODE) != kO_WRONLY; }
     bool can_write() const { return (flags_ & kO_ACCMODE) != kO_RDONLY; }
 
@@ -147,7 +153,7 @@ class OpenFile : public RefCounted {
     SpinLock position_lock_{
         "file position",
         LockRank::kFilePosition};  ///< guards offset_ while a seekable file is read or written
-    uint64_t offset_ = 0;
+    uint64_t offset_ GUARDED_BY(position_lock_) = 0;
 };
 
 /// A task's file descriptors. Touched only by its own task (and by fork(2) before the child runs).

@@ -109,6 +109,7 @@ void AddressSpace::drop_pages(uint64_t start, uint64_t end) {
     size_t count = 0;
     uint64_t first = start;
     auto let_go = [&](uint64_t next) {
+        lock_.assert_held();
         if (count > 0) flush(first, next);
         for (size_t i = 0; i < count; i++) unref_frame(frames[i]);
         count = 0;
@@ -258,7 +259,8 @@ bool AddressSpace::handle_fault(VirtAddr address, uint64_t error) {
     return (*entry & kPteUser) != 0 && permits(*entry, error);
 }
 
-Result<Ref<AddressSpace>> AddressSpace::clone() {
+// Not analysed: nobody else knows the copy yet, so its lock is not taken.
+NO_THREAD_SAFETY_ANALYSIS Result<Ref<AddressSpace>> AddressSpace::clone() {
     Ref<AddressSpace> copy = TRY(create());
     LockGuard guard(lock_);
     std::copy_n(regions_.begin(), region_count_, copy->regions_.begin());

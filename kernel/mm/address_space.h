@@ -67,27 +67,28 @@ class AddressSpace : public RefCounted {
     Result<Ref<AddressSpace>> clone();
 
     /// The heap of brk(2): [program's end, break).
-    void set_program_end(uint64_t end) { heap_start_ = heap_end_ = align_up(end, kPageSize); }
+    void set_program_end(uint64_t end) {
+        LockGuard guard(lock_);
+        heap_start_ = heap_end_ = align_up(end, kPageSize);
+    }
     /// Moves the break and returns it, or where it was when it can't be moved.
     uint64_t brk(uint64_t end);
 
   private:
     static constexpr int kMaximumRegions = 64;
 
-    // All of these need the lock.
-
-    const Region* find(uint64_t address) const;
-    Result<void> make_private(uint64_t page, uint64_t* entry, uint64_t flags);
-    Result<uint64_t> find_free(uint64_t size) const;
-    Result<void> insert_region(uint64_t start, uint64_t end, Protection protection);
-    Result<void> remove_range(uint64_t start, uint64_t end);
-    void flush(uint64_t start, uint64_t end) const;
-    void drop_pages(uint64_t start, uint64_t end);
+    const Region* find(uint64_t address) const REQUIRES(lock_);
+    Result<void> make_private(uint64_t page, uint64_t* entry, uint64_t flags) REQUIRES(lock_);
+    Result<uint64_t> find_free(uint64_t size) const REQUIRES(lock_);
+    Result<void> insert_region(uint64_t start, uint64_t end, Protection protection) REQUIRES(lock_);
+    Result<void> remove_range(uint64_t start, uint64_t end) REQUIRES(lock_);
+    void flush(uint64_t start, uint64_t end) const REQUIRES(lock_);
+    void drop_pages(uint64_t start, uint64_t end) REQUIRES(lock_);
 
     SpinLock lock_{"address space", LockRank::kAddressSpace};  ///< guards what follows, and the page tables
-    PhysAddr root_;
-    std::array<Region, kMaximumRegions> regions_;  ///< sorted, disjoint
-    int region_count_ = 0;
-    uint64_t heap_start_ = 0;
-    uint64_t heap_end_ = 0;
+    const PhysAddr root_;
+    std::array<Region, kMaximumRegions> regions_ GUARDED_BY(lock_);  ///< sorted, disjoint
+    int region_count_ GUARDED_BY(lock_) = 0;
+    uint64_t heap_start_ GUARDED_BY(lock_) = 0;
+    uint64_t heap_end_ GUARDED_BY(lock_) = 0;
 };

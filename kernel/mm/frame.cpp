@@ -15,7 +15,7 @@ constexpr uint64_t kLowMemory = 1024 * 1024;
 constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
 
 SpinLock lock("frames", LockRank::kFrames);
-FrameAllocator frames;
+FrameAllocator frames GUARDED_BY(lock);
 
 /// Fills a frame with zeros. Every new page of a program waits for this, so memset()'s arithmetic is left
 /// out.
@@ -83,11 +83,14 @@ const char* init_frames(const BootInfo& info) {
     if (!metadata) return "no stretch of memory is large enough for the frame allocator's own records";
     kept[kept_count++] = {metadata, metadata + metadata_size};
 
+    LockGuard guard(lock);
     frames.init({static_cast<FrameMeta*>(physical_pointer({metadata})), count}, {0});
     for (const MemoryRegion& region : info.memory()) {
         if (region.type != MemoryType::kUsable) continue;
-        outside(region.base, region.end(), {kept.data(), kept_count},
-                [](uint64_t start, uint64_t end) { frames.add_free({start}, end - start); });
+        outside(region.base, region.end(), {kept.data(), kept_count}, [](uint64_t start, uint64_t end) {
+            lock.assert_held();
+            frames.add_free({start}, end - start);
+        });
     }
     return nullptr;
 }
@@ -124,8 +127,10 @@ uint32_t frame_references(PhysAddr frame) {
 }
 
 uint64_t free_frame_count() {
+    LockGuard guard(lock);
     return frames.free_count();
 }
 uint64_t total_frame_count() {
+    LockGuard guard(lock);
     return frames.total_count();
 }

@@ -48,8 +48,8 @@ struct SizeClass {
 };
 
 constinit SpinLock heap_lock("heap", LockRank::kHeap);
-constinit std::array<SizeClass, kClassCount> classes{};
-constinit size_t bytes_in_use = 0;
+constinit std::array<SizeClass, kClassCount> classes GUARDED_BY(heap_lock){};
+constinit size_t bytes_in_use GUARDED_BY(heap_lock) = 0;
 
 /// Index of the class that serves `size`, 1 to kLargestInSlab.
 size_t class_index(size_t size) {
@@ -81,7 +81,7 @@ void unlink(SizeClass& size_class, Slab* slab) {
 }
 
 /// A slab with room, linked into its class, or null when memory is out.
-Slab* slab_with_room(size_t index) {
+Slab* slab_with_room(size_t index) REQUIRES(heap_lock) {
     SizeClass& size_class = classes[index];
     if (size_class.with_room) return size_class.with_room;
     Slab* slab = size_class.spare;
@@ -104,7 +104,7 @@ Slab* slab_with_room(size_t index) {
     return slab;
 }
 
-void* allocate_small(size_t size) {
+void* allocate_small(size_t size) REQUIRES(heap_lock) {
     const size_t index = class_index(size);
     Slab* slab = slab_with_room(index);
     if (!slab) return nullptr;
@@ -124,7 +124,7 @@ void* allocate_small(size_t size) {
 }
 
 /// The slab that `memory` is a live object of; panics when there is none.
-Slab* owner_of(void* memory) {
+Slab* owner_of(void* memory) REQUIRES(heap_lock) {
     const auto address = reinterpret_cast<uint64_t>(memory);
     auto* slab = reinterpret_cast<Slab*>(align_down(address, kPageSize));
     const uint64_t offset = address - reinterpret_cast<uint64_t>(slab);
@@ -143,7 +143,7 @@ Slab* owner_of(void* memory) {
     return slab;
 }
 
-void free_small(void* memory) {
+void free_small(void* memory) REQUIRES(heap_lock) {
     Slab* slab = owner_of(memory);
     SizeClass& size_class = classes[class_index(slab->object_size)];
     auto* object = static_cast<FreeObject*>(memory);

@@ -15,7 +15,7 @@
 
 /// Head of the list of all tasks; C linkage so that debuggers and the test harness find it by this name.
 extern "C" {
-Task* all_tasks = nullptr;
+Task* all_tasks GUARDED_BY(task_list_lock()) = nullptr;
 }
 
 namespace {
@@ -24,9 +24,10 @@ namespace {
 constexpr int kMaximumTasks = 512;
 
 SpinLock lock("task list", LockRank::kTaskList);
-int task_count = 0;
-int next_pid = 1;            ///< of processes: the first is init
-int next_kernel_thread = 0;  ///< kernel threads count down, from the boot task's 0
+int task_count GUARDED_BY(task_list_lock()) = 0;
+int next_pid GUARDED_BY(task_list_lock()) = 1;  ///< of processes: the first is init
+int next_kernel_thread GUARDED_BY(task_list_lock()) =
+    0;  ///< kernel threads count down, from the boot task's 0
 
 /// The boot task never ends, so it has no destructor to be run and needs no heap.
 alignas(Task) std::array<std::byte, sizeof(Task)> boot_task_memory;
@@ -53,13 +54,14 @@ Task* find_task(int pid) {
 
 namespace {
 
-/// Appends a task whose stack exists to the list of all tasks.
-void enlist(Task& task, std::string_view name, Task* parent, bool kernel_thread) {
+/// Appends a task whose stack exists to the list of all tasks; EAGAIN when that is full.
+Result<void> enlist(Task& task, std::string_view name, Task* parent, bool kernel_thread) {
     copy_string(task.name, name);
     task.parent = parent;
     task.cr3 = kernel_root().value;
     task.start_tick = timer_ticks();
-    LockGuard guard(lock);
+    LockGuard guard(task_list_lock());
+    if (task_count >= kMaximumTasks) return Errno::kEAGAIN;
     task.pid = kernel_thread ? next_kernel_thread-- : next_pid++;
     // A process that the kernel starts leads a group of its own; fork_process() makes its child a member of
     // the parent's.
@@ -68,6 +70,14 @@ void enlist(Task& task, std::string_view name, Task* parent, bool kernel_thread)
     while (*link) link = &(*link)->next_task;
     *link = &task;
     task_count++;
+    return {};
+}
+
+/// Frees a task that is in no list.
+void free_task(Task& task) {
+    free_kernel_stack({task.kstack_top});
+    task.~Task();
+    kfree(&task);
 }
 
 extern "C" [[noreturn]] void boot_task_start() {
@@ -82,7 +92,7 @@ void become_boot_task(void (*body)()) {
     auto stack = allocate_kernel_stack(&boot_task);
     if (!stack.ok()) panic("no memory for the boot task's stack");
     boot_task.kstack_top = stack.value().value;
-    enlist(boot_task, "idle", nullptr, true);
+    (void)enlist(boot_task, "idle", nullptr, true);  // the list is empty
     init_scheduler(boot_task);
     boot_body = body;
     asm volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call boot_task_start" ::"r"(boot_task.kstack_top));
@@ -90,7 +100,6 @@ void become_boot_task(void (*body)()) {
 }
 
 Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_thread) {
-    if (task_count >= kMaximumTasks) return Errno::kEAGAIN;
     void* memory = kmalloc(sizeof(Task));
     if (!memory) return Errno::kENOMEM;
     Task* task = new (memory) Task;
@@ -100,7 +109,10 @@ Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_threa
         return stack.error();
     }
     task->kstack_top = stack.value().value;
-    enlist(*task, name, parent, kernel_thread);
+    if (auto listed = enlist(*task, name, parent, kernel_thread); !listed.ok()) {
+        free_task(*task);
+        return listed.error();
+    }
     return task;
 }
 
@@ -108,15 +120,13 @@ void destroy_task(Task& task) {
     // A zombie's processor may not have left its stack yet. It holds no lock and is about to.
     while (__atomic_load_n(&task.running, __ATOMIC_ACQUIRE)) spin_once();
     {
-        LockGuard guard(lock);
+        LockGuard guard(task_list_lock());
         Task** link = &all_tasks;
         while (*link != &task) link = &(*link)->next_task;
         *link = task.next_task;
         task_count--;
     }
-    free_kernel_stack({task.kstack_top});
-    task.~Task();
-    kfree(&task);
+    free_task(task);
 }
 
 Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), void* argument) {

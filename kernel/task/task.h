@@ -32,6 +32,9 @@ inline constexpr int kSIGPIPE = 13;
 inline constexpr int kSIGTERM = 15;
 inline constexpr int kSIGCHLD = 17;
 
+/// Guards the list of all tasks, their parents and their exit states.
+SpinLock& task_list_lock();
+
 /// A process or kernel thread. Lives from create_*() until its parent has waited for it.
 struct Task {
     // Run queue: a circular list. Guarded by the scheduler's lock.
@@ -53,8 +56,9 @@ struct Task {
     // Identity.
     int pid = 0;
     std::array<char, 16> name{};  ///< null-terminated
-    Task* next_task = nullptr;    ///< list of all tasks, in the order of their making
-    Task* wait_link = nullptr;    ///< next sleeper in the same WaitQueue
+    Task* next_task GUARDED_BY(task_list_lock()) =
+        nullptr;                ///< list of all tasks, in the order of their making
+    Task* wait_link = nullptr;  ///< next sleeper in the same WaitQueue
 
     // Process state; kernel threads have no address space.
     Ref<AddressSpace> space;
@@ -73,17 +77,15 @@ struct Task {
     bool is_user() const { return static_cast<bool>(space); }
 };
 
-/// Guards the list of all tasks, their parents and their exit states.
-SpinLock& task_list_lock();
 /// First of all tasks; follow `next_task`. Hold task_list_lock().
-Task* first_task();
+Task* first_task() REQUIRES(task_list_lock());
 /// The task with this pid, zombies included, or null. Hold task_list_lock().
-Task* find_task(int pid);
+Task* find_task(int pid) REQUIRES(task_list_lock());
 
 /// Calls `visit(Task&)` for every task, zombies included, in the order of their making, with task_list_lock()
 /// held: `visit` must not sleep.
 template <class F>
-void for_each_task(F&& visit) {
+void for_each_task(F&& visit) EXCLUDES(task_list_lock()) {
     LockGuard guard(task_list_lock());
     for (Task* task = first_task(); task; task = task->next_task) visit(*task);
 }

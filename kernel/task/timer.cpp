@@ -12,9 +12,9 @@ namespace {
 constexpr uint64_t kNever = ~0ull;
 
 SpinLock lock("timer", LockRank::kTimer);
-WaitQueue sleepers;
-uint64_t ticks = 0;
-uint64_t next_wake = kNever;  ///< the earliest tick that a sleeper waits for
+WaitQueue sleepers GUARDED_BY(lock);
+uint64_t ticks GUARDED_BY(lock) = 0;           ///< read without it, too
+uint64_t next_wake GUARDED_BY(lock) = kNever;  ///< the earliest tick that a sleeper waits for
 uint32_t hz = 1000;
 
 }  // namespace
@@ -37,7 +37,7 @@ void timer_tick() {
     if (Task* task = current()) task->ticks_used++;
     if (processor_number() != 0) return;
     LockGuard guard(lock);
-    ticks++;
+    __atomic_store_n(&ticks, ticks + 1, __ATOMIC_RELAXED);
     if (ticks < next_wake) return;
     // Those whose time has not come go to sleep again and set next_wake anew.
     next_wake = kNever;

@@ -5,7 +5,8 @@
 #include <kernel/task/scheduler.h>
 #include <kernel/task/task.h>
 
-Result<void> WaitQueue::wait(LockGuard& guard) {
+// Not analysed: it gives up a lock that it has not taken, and takes it again.
+NO_THREAD_SAFETY_ANALYSIS Result<void> WaitQueue::wait(LockGuard& guard) {
     Task* task = current();
     if (!prepare_to_block()) return Errno::kEINTR;
     task->wait_link = head_;

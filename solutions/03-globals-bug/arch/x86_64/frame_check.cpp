@@ -12,7 +12,8 @@
 
 namespace {
 
-const Task* task_with_cr3(uint64_t cr3) {
+/// Not analysed: a report takes no lock.
+NO_THREAD_SAFETY_ANALYSIS const Task* task_with_cr3(uint64_t cr3) {
     for (const Task* task = first_task(); task; task = task->next_task)
         if (task->cr3 == cr3 && task->is_user()) return task;
     return nullptr;

@@ -6,7 +6,9 @@
 #include <kernel/task/scheduler.h>
 #include <kernel/task/task.h>
 
-Result<void> tty_wait_for_input(Tty& tty) {
+// Not analysed: the original kernel looked without a lock. On its one processor nothing interrupts a system
+// call.
+NO_THREAD_SAFETY_ANALYSIS Result<void> tty_wait_for_input(Tty& tty) {
     while (!tty.discipline.readable()) {
         if (current()->fatal_signal) return Errno::kEINTR;
         schedule();

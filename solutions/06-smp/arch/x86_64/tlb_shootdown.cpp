@@ -15,7 +15,7 @@ struct Request {
 };
 
 SpinLock lock("TLB shootdown", LockRank::kTlbShootdown);  ///< held by who asks, until all have answered
-Request request;
+Request request GUARDED_BY(lock);
 uint32_t asked = 0;  ///< bit n: processor n has not answered yet
 
 }  // namespace
@@ -33,7 +33,9 @@ void flush_user_pages(PhysAddr root, uint64_t start, uint64_t end, bool shared) 
     while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE)) cpu_relax();
 }
 
-void serve_tlb_request() {
+// Not analysed: whoever asks holds the lock, and leaves the request alone, until this processor's bit is
+// clear.
+NO_THREAD_SAFETY_ANALYSIS void serve_tlb_request() {
     const uint32_t bit = 1u << processor_number();
     if (!(__atomic_load_n(&asked, __ATOMIC_ACQUIRE) & bit)) return;
     flush_own_pages(request.root, request.start, request.end);

@@ -24,8 +24,8 @@ namespace {
 /// and its links. Only its own processor runs a task of a queue, so a task that does not run may be moved.
 struct ProcessorQueue {
     SpinLock lock{"run queue", LockRank::kRunQueue};
-    RunQueue<Task> tasks;  ///< the head is the processor's idle task
-    uint32_t length = 0;   ///< tasks besides the head
+    RunQueue<Task> tasks GUARDED_BY(lock);  ///< the head is the processor's idle task
+    uint32_t length GUARDED_BY(lock) = 0;   ///< tasks besides the head
 };
 
 std::array<ProcessorQueue, kMaximumProcessors> queues;
@@ -39,10 +39,9 @@ uint32_t length_of(const ProcessorQueue& queue) {
     return __atomic_load_n(&queue.length, __ATOMIC_RELAXED);
 }
 
-/// Links a task that does not run into processor `number`'s queue, whose lock is held.
-void enqueue(Task& task, uint32_t number, bool next) {
-    ProcessorQueue& queue = queues[number];
-    task.processor = number;
+/// Links a task that does not run into `queue`.
+void enqueue(Task& task, ProcessorQueue& queue, bool next) REQUIRES(queue.lock) {
+    task.processor = static_cast<uint32_t>(&queue - queues.data());
     if (next)
         queue.tasks.insert_after_head(task);
     else
@@ -91,11 +90,11 @@ void steal() {
     }
     if (!taken) return;
     LockGuard guard(queues[own].lock);
-    enqueue(*taken, own, false);
+    enqueue(*taken, queues[own], false);
 }
 
 /// The task after `prev` in the round. The head, once it idles, is passed over unless it is alone.
-Task* pick_next(ProcessorQueue& queue, Task& prev) {
+Task* pick_next(ProcessorQueue& queue, Task& prev) REQUIRES(queue.lock) {
     Task* next = prev.next;
     if (next->idle && !queue.tasks.is_alone()) next = next->next;
     return next;
@@ -137,7 +136,9 @@ void leave_queue() {
 void init_scheduler(Task& idle) {
     idle.running = 1;
     idle.processor = processor_number();
-    own_queue().tasks.init(idle);
+    ProcessorQueue& queue = own_queue();
+    LockGuard guard(queue.lock);
+    queue.tasks.init(idle);
 }
 
 void schedule() {
@@ -161,7 +162,7 @@ void start_task(Task& task) {
     {
         LockGuard guard(queues[own].lock);
         task.state = TaskState::kRunnable;
-        enqueue(task, own, true);
+        enqueue(task, queues[own], true);
     }
     // One that idles may come and take it.
     const uint32_t idle = __atomic_load_n(&idle_processors, __ATOMIC_SEQ_CST);
@@ -190,7 +191,7 @@ void make_runnable(Task& task) {
         task.state = TaskState::kRunnable;
         // Linked still: it was about to sleep, and will find that it need not.
         if (RunQueue<Task>::is_linked(task)) return;
-        enqueue(task, home, false);
+        enqueue(task, queues[home], false);
         wake_processor(home);
         return;
     }

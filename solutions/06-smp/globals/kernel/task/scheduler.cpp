@@ -14,11 +14,11 @@ uint64_t context_switch_count = 0;
 namespace {
 
 SpinLock lock("run queue", LockRank::kRunQueue);  ///< guards the queue and every task's state
-RunQueue<Task> queue;
+RunQueue<Task> queue GUARDED_BY(lock);
 
 /// The next task after `prev`, an idle one or not, that nobody runs, claimed for this processor, or null.
 /// Requires the lock.
-Task* claim_next(Task& prev, bool idle) {
+Task* claim_next(Task& prev, bool idle) REQUIRES(lock) {
     for (Task* next = prev.next; next != &prev; next = next->next) {
         if (next->idle != idle || __atomic_load_n(&next->running, __ATOMIC_ACQUIRE)) continue;
         next->running = 1;
@@ -57,6 +57,7 @@ void leave_queue() {
 
 void init_scheduler(Task& idle) {
     idle.running = 1;
+    LockGuard guard(lock);
     queue.init(idle);
 }
 
