@@ -87,6 +87,15 @@ test: $(BUILD_STATES) $(BUG_VARIANTS) $(PCR_VARIANTS) $(GLOBALS_DEMO) $T/unit-te
 check: $(BUILD_STATES) $T/unit-tests $T/system-tests ## the quick part of the tests, under a minute
 	@$(RUN_TESTS) quick
 
+#: MINUTES=5          how long `make soak` lasts; with CPUS=n, 4 if it is not given
+MINUTES ?= 5
+.PHONY: soak
+NEEDS_soak := run test
+soak: $B/trapline.elf $B/initramfs.cpio $T/system-tests | need ## everything at once, for minutes, and nothing may be lost
+	@TRAPLINE_ROOT=$(CURDIR) TRAPLINE_BUILD=$(CURDIR)/$(patsubst %/,%,$(dir $B)) TRAPLINE_STATES=$(notdir $B) \
+	    TRAPLINE_SOAK_SECONDS=$$((60 * $(MINUTES))) TRAPLINE_SOAK_CPUS=$(if $(filter file,$(origin CPUS)),4,$(CPUS)) \
+	    $T/system-tests --gtest_filter='SmpSoak.*'
+
 #: BENCH_CPUS="1 2 4"  numbers of processors that `make bench` compares
 #: BENCH_SECONDS=1     how long it lets each operation run then
 #: BENCH_ROUNDS=3      how often; the best counts

@@ -369,8 +369,11 @@ inline uint64_t groups(uint64_t end) {
             CHECK_EQ(write(ready[1], "r", 1), 1);
             for (int i = 0; i < 2; ++i) {
                 start_child([] {
-                    // Lives on in its child, again and again.
-                    while (fork() == 0) continue;
+                    for (;;) {
+                        const long member = start_child([] { sleep_milliseconds(1'000'000'000); });
+                        kill(member, SIGKILL);
+                        wait_for(member);
+                    }
                 });
             }
             for (;;) sleep_milliseconds(1'000'000);
