@@ -44,14 +44,17 @@ void console_write(std::span<const char> bytes) {
     if (!ring.empty()) console_data_waiting();
 }
 
-bool console_take(char& byte) {
-    LockGuard guard(lock);
+SpinLock& console_lock() {
+    return lock;
+}
+
+bool console_take_locked(char& byte) {
     return ring.get(byte);
 }
 
-bool console_has_data() {
+bool console_take(char& byte) {
     LockGuard guard(lock);
-    return !ring.empty();
+    return console_take_locked(byte);
 }
 
 void console_use_ring() {

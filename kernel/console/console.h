@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include <kernel/sync/spinlock.h>
+
 /// Queues bytes for the screen; sends them at once before console_use_ring(). Never sleeps: when the ring is
 /// full it waits for the UART. Any context except NMI.
 void console_write(std::span<const char> bytes);
@@ -12,8 +14,10 @@ void console_write(std::span<const char> bytes);
 void console_use_ring();
 /// Takes the oldest waiting byte; false when there is none. Any context except NMI.
 bool console_take(char& byte);
-/// True when console_take() would find a byte. Any context except NMI.
-bool console_has_data();
+/// Guards the ring and the sending half of the UART.
+SpinLock& console_lock();
+/// console_take() for who holds console_lock().
+bool console_take_locked(char& byte);
 /// Sends all that is queued, polling, and everything later at once, taking no lock. For panic().
 void console_emergency();
 

@@ -13,14 +13,15 @@ void console_data_waiting() {
 }
 
 void console_transmit() {
+    // All under the lock: a processor that finds the ring full sends from it as well, and one that prints
+    // asks for the interrupt that is turned off here.
+    LockGuard guard(console_lock());
     if (!serial_transmit_ready()) return;
     // The FIFO is empty when it reports so: it takes a whole burst for one look at its status.
     char byte;
     for (int i = 0; i < kSerialFifoSize; i++) {
-        if (!console_take(byte)) {
+        if (!console_take_locked(byte)) {
             serial_enable_transmit_interrupt(false);
-            // Another processor may have put a byte in and asked for the interrupt just before.
-            if (console_has_data()) serial_enable_transmit_interrupt(true);
             return;
         }
         serial_put_unchecked(byte);

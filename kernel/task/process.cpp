@@ -153,6 +153,7 @@ Result<ExitedChild> wait_for_child(int pid, bool may_wait) {
 
 void return_to_user_work() {
     Task& task = *current();
-    if (task.fatal_signal) exit_current(task.fatal_signal);
-    task.work = 0;
+    // In this order: a signal that comes from another processor sets its number before `work`.
+    __atomic_store_n(&task.work, 0, __ATOMIC_SEQ_CST);
+    if (const int signal = __atomic_load_n(&task.fatal_signal, __ATOMIC_SEQ_CST)) exit_current(signal);
 }

@@ -52,6 +52,8 @@ void enqueue(Task& task, ProcessorQueue& queue, bool next) REQUIRES(queue.lock) 
 /// Wakes processor `number` if it sleeps. It looks at its queue after it has said that it will sleep, so
 /// either it sees what was queued before this call or this call sees that it sleeps.
 void wake_processor(uint32_t number) {
+    // A store and a later load may change places (Intel SDM 3A, 8.2.3.4): not these.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (__atomic_load_n(&idle_processors, __ATOMIC_SEQ_CST) & 1u << number && number != processor_number())
         send_interrupt(number, kRescheduleVector);
 }
