@@ -81,6 +81,24 @@ inline uint64_t execs(uint64_t end) {
     return count;
 }
 
+/// Waits until init has buried all orphans that have ended so far: it takes the oldest first. Without this,
+/// orphans are made faster than a busy machine gets round to them, until there is no room for more tasks.
+inline void wait_for_init() {
+    int ends[2] = {-1, -1};
+    CHECK_EQ(pipe(ends), 0);
+    const int status = run_in_child([&] {
+        start_child([&] {
+            const long pid = getpid();
+            CHECK_EQ(write(ends[1], &pid, sizeof pid), sizeof pid);
+        });
+    });
+    CHECK_EQ(status, exited(0));
+    long orphan = 0;
+    CHECK_EQ(read(ends[0], &orphan, sizeof orphan), sizeof orphan);
+    for (const int fd : ends) close(fd);
+    while (kill(orphan, 0) == 0) sleep_milliseconds(1);
+}
+
 /// Processes whose parents end first; init takes them over. Counts orphans.
 inline uint64_t orphans(uint64_t end) {
     Chance chance = own_chance();
@@ -106,6 +124,7 @@ inline uint64_t orphans(uint64_t end) {
         for (char c; read(ends[0], &c, 1) == 1;) ++bytes;  // until the last one has ended
         CHECK(bytes == generations);
         close(ends[0]);
+        wait_for_init();
         count += 2 * generations;
     }
     return count;
@@ -351,6 +370,7 @@ inline uint64_t kills(uint64_t end) {
             CHECK_EQ(status, signal);
             CHECK_EQ(kill(pids[i], 0), -ESRCH);
         }
+        wait_for_init();  // a victim may have had a child
     }
     return count;
 }
@@ -386,6 +406,7 @@ inline uint64_t groups(uint64_t end) {
         close(alive[1]);
         CHECK_EQ(read(alive[0], &c, 1), 0);  // waits until the last member has ended
         for (const int fd : {alive[0], ready[0], ready[1]}) close(fd);
+        wait_for_init();
     }
     return count;
 }
