@@ -18,7 +18,7 @@ TEST_CXXFLAGS := -std=c++20 $(WARNINGS) -O0 -g1 -pthread
 # The tree first: what a chapter replaces is there to be seen in QEMU, what it adds is found behind.
 UNIT_LAYERS := . $(filter-out .,$(call layers,$(DEFAULT_STATE)))
 UNIT_CXXFLAGS := $(TEST_CXXFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
-    -Itests/unit/support/include $(addprefix -I,$(UNIT_LAYERS))
+    -DLOCK_CHECKS -Itests/unit/support/include $(addprefix -I,$(UNIT_LAYERS))
 SYSTEM_CXXFLAGS := $(TEST_CXXFLAGS) -I.
 
 UNIT_TESTS := $(wildcard tests/unit/*_test.cpp)
@@ -78,10 +78,16 @@ GLOBALS_DEMO := $(if $(and $(filter SOL=4,$(STATES)),$(wildcard solutions/06-smp
 build-globals-demo: | need
 	@+$(MAKE) LAB= SOL=4 CPUS=2 all
 
+# Chapter 6's kernel with the check of its locks, and with mistakes that the check must find.
+LOCK_VARIANTS := $(if $(filter SOL=6,$(STATES)),build-lock-variants)
+.PHONY: build-lock-variants
+build-lock-variants: build-sol6
+	@+CXX=$(CXX) tests/tools/lock_variants.sh $(BUILD)
+
 RUN_TESTS = TRAPLINE_ROOT=$(CURDIR) TRAPLINE_BUILD=$(CURDIR)/$(BUILD) \
     TRAPLINE_STATES="$(call state_names,$(STATES))" TESTS='$(TESTS)' tests/tools/run.sh $T
 
-test: $(BUILD_STATES) $(BUG_VARIANTS) $(PCR_VARIANTS) $(GLOBALS_DEMO) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
+test: $(BUILD_STATES) $(BUG_VARIANTS) $(PCR_VARIANTS) $(LOCK_VARIANTS) $(GLOBALS_DEMO) $T/unit-tests $T/system-tests ## build and test every state; takes some minutes
 	@$(RUN_TESTS) all
 
 check: $(BUILD_STATES) $T/unit-tests $T/system-tests ## the quick part of the tests, under a minute

@@ -12,7 +12,7 @@
 namespace {
 
 SpinLock lock("console", LockRank::kConsole);
-RingBuffer<4096> ring GUARDED_BY(lock);
+RingBuffer<4096> ring GUARDED_BY(console_lock());
 bool use_ring = false;
 bool emergency = false;
 
@@ -39,7 +39,7 @@ void format_sink(void*, std::span<const char> text) {
 }  // namespace
 
 void console_write(std::span<const char> bytes) {
-    LockGuard guard(lock);
+    LockGuard guard(console_lock());
     for (const char c : bytes) put(c);
     if (!ring.empty()) console_data_waiting();
 }
@@ -53,7 +53,7 @@ bool console_take_locked(char& byte) {
 }
 
 bool console_take(char& byte) {
-    LockGuard guard(lock);
+    LockGuard guard(console_lock());
     return console_take_locked(byte);
 }
 
@@ -75,7 +75,7 @@ void kprintf(const char* format, ...) {
     if (emergency) {
         vformat({format_sink, nullptr}, format, arguments);
     } else {
-        LockGuard guard(lock);
+        LockGuard guard(console_lock());
         vformat({format_sink, nullptr}, format, arguments);
         if (!ring.empty()) console_data_waiting();
     }

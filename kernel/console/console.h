@@ -17,7 +17,7 @@ bool console_take(char& byte);
 /// Guards the ring and the sending half of the UART.
 SpinLock& console_lock();
 /// console_take() for who holds console_lock().
-bool console_take_locked(char& byte);
+bool console_take_locked(char& byte) REQUIRES(console_lock());
 /// Sends all that is queued, polling, and everything later at once, taking no lock. For panic().
 void console_emergency();
 

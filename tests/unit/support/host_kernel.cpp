@@ -14,6 +14,7 @@
 #include <kernel/fs/random.h>
 #include <kernel/mm/frame.h>
 #include <kernel/mm/user_copy.h>
+#include <kernel/sync/lock_place.h>
 #include <kernel/task/scheduler.h>
 #include <kernel/task/timer.h>
 #include <kernel/task/wait_queue.h>
@@ -76,6 +77,7 @@ SpinLock& task_list_lock() {
 
 // Chapter 3 waits by yielding, the other chapters by sleeping: to a test it is the same.
 void schedule() {
+    check_no_lock_held();
     host.sleeps++;
     if (!host.while_asleep) throw std::logic_error("slept, and nobody is there to end it");
     const bool interrupts_enabled = host_interrupts_enabled;

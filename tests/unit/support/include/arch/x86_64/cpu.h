@@ -8,6 +8,9 @@
 /// The host's stand-in for RFLAGS.IF.
 inline bool host_interrupts_enabled = true;
 
+inline bool irq_enabled() {
+    return host_interrupts_enabled;
+}
 /// As in the kernel: turns interrupts off and returns what irq_restore() needs.
 [[nodiscard]] inline uint64_t irq_save() {
     const uint64_t flags = host_interrupts_enabled ? 1 : 0;
