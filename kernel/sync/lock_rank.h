@@ -23,5 +23,5 @@ enum class LockRank : uint8_t {
     kHeap,          ///< slabs; takes frames for new ones
     kRandom,        ///< the generator's state
     kFrames,        ///< counts of references to physical memory; wanted by nearly everything above
-    kConsole,  ///< the output ring and the UART: last, so that kprintf() may be called with any lock held
+    kConsole,       ///< the output ring and the UART: last, so that all may call kprintf()
 };
