@@ -82,7 +82,12 @@ class Injector {
     bool next_stop();
     bool go_to(uint64_t address, std::optional<uint64_t> end);
     std::string inject_here(const std::string& where, Injection kind, bool held, InjectionResult& result);
-    std::string check_dispatch(Injection kind, uint64_t point, bool& here);
+    /// Which interrupt a handler was called for, and where it came.
+    struct Handler {
+        uint64_t vector, rip;
+    };
+    Handler read_handler();
+    std::string check_gs(const Handler& handler);
     std::string check_checkpoint();
     static Checkpoint checkpoint(const harness::Registers& registers);
     static std::string format(const Checkpoint& at);

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 5: an interrupt or NMI at every instruction of every way into the kernel and out of it does no
-/// harm, and the test that says so finds harm where it is.
+/// Chapters 5 and 6: an interrupt or NMI at every instruction of every way into the kernel and out of it does
+/// no harm, and the test that says so finds harm where it is.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -8,6 +8,7 @@
 
 #include <tests/system/bug_run.h>
 #include <tests/system/injection.h>
+#include <tests/system/pcr_states.h>
 #include <tests/system/system_test.h>
 
 namespace {
@@ -30,7 +31,7 @@ Code operator+(Code code, const Code& more) {
     return code;
 }
 
-class PcrInjection : public testing::Test {
+class InjectionTest : public testing::Test {
   protected:
     void start(const harness::MachineOptions& options, const std::string& programs) {
         injector_.reset();
@@ -68,14 +69,23 @@ class PcrInjection : public testing::Test {
 
     static bool interrupts_on(const Registers& registers) { return (registers.rflags & kIf) != 0; }
 
-    /// Kernel threads run with IF=1, even when they have just been switched to: a timer's interrupt there.
+    /// Chapter 5's kernel thread runs with IF=1, even when it has just been switched to: a timer's interrupt
+    /// there.
     Injector::Begin at_kernel_thread_with_timer() {
-        return [this] {
-            const CodeLine ret = behind("switch_context").back();
-            if (!injector().at(ret.address, interrupts_on)()) return false;
-            injector().raise_timer();
-            return true;
-        };
+        return with_timer(injector().at(behind("switch_context").back().address, interrupts_on));
+    }
+
+    /// True for the idle task, and no other.
+    bool is_idle(uint64_t task) {
+        return injector().gdb().read_u32(task + injector().kernel("OFFSETOF_Task_pid")) == 0;
+    }
+
+    /// At the timer's stub, when it has ended the idle task's sleep.
+    Injector::Begin at_timer_while_idle() {
+        return injector().at(stub(kTimerVector), [this](const Registers& registers) {
+            return !injector().is_program(registers.cr3) &&
+                   injector().gdb().read_u64(registers.rsp + 8) == kKernelCode;
+        });
     }
 
     /// `begin`, and an NMI raised there.
@@ -87,13 +97,22 @@ class PcrInjection : public testing::Test {
         };
     }
 
+    /// `begin`, and a timer's interrupt there, which leads to its stub.
+    Injector::Begin with_timer(const Injector::Begin& begin) {
+        return [this, begin] {
+            if (!begin()) return false;
+            injector().raise_timer();
+            return true;
+        };
+    }
+
     /// One path, added to the totals and printed.
     void path(const std::string& name, const Injector::Begin& begin, const Code& points, Injection kind,
               bool held = false) {
         const InjectionResult result = injector().inject(name, begin, points, kind, held);
-        std::cout << "  " << name << ": " << result.tried << " points tried, " << result.taken_at.size()
-                  << " interrupts taken there, " << result.held << " held, " << result.violations.size()
-                  << " violations" << std::endl;
+        std::cout << "  " << name << ": " << result.tried << " of " << points.size() << " points tried, "
+                  << result.taken_at.size() << " interrupts taken there, " << result.held << " held, "
+                  << result.violations.size() << " violations" << std::endl;
         if (kind == Injection::kTimer)
             for (const std::string& where : result.taken_at)
                 std::cout << "    IF=1 at " << where << std::endl;
@@ -116,8 +135,8 @@ class PcrInjection : public testing::Test {
         return names;
     }
 
-    /// All ways in and out.
-    void all_paths(Injection kind) {
+    /// All ways in and out. `idles` says that the kernel has an idle task.
+    void all_paths(Injection kind, bool idles) {
         Injector& in = injector();
         const Code rest = behind("syscall_return");
         const Code sysret{rest.front()};
@@ -132,7 +151,7 @@ class PcrInjection : public testing::Test {
         path("system call, out, of a child", in.at(in.kernel("syscall_exit"), in_child),
              behind("syscall_exit") + sysret, kind);
         path("new program, out", in.at(in.kernel("interrupt_exit"), in_child), interrupt_out(), kind);
-        path("timer in ring 3", at_stub(kTimerVector, kUserCode),
+        path("timer in ring 3", with_timer(in.at_in_program(in.program("inject_checked"))),
              stub_code(kTimerVector) + interrupt_in() + interrupt_out(), kind);
         path("page fault in ring 3", at_stub(kPageFaultVector, kUserCode),
              stub_code(kPageFaultVector) + interrupt_in() + interrupt_out(), kind);
@@ -143,14 +162,37 @@ class PcrInjection : public testing::Test {
              behind("nmi_entry") + ist + behind("interrupt_call") + interrupt_out(), kind, true);
         path("NMI before SWAPGS in ring 0", with_nmi(in.at_in_program(in.kernel("syscall_entry"))),
              behind("nmi_entry") + ist, kind, true);
-        path("timer in ring 0", at_kernel_thread_with_timer(),
-             stub_code(kTimerVector) + interrupt_in() + interrupt_out(), kind);
         const Code switching = behind("switch_context");
         path("switch", in.at_in_program(in.kernel("switch_context")), switching, kind);
+        if (idles)
+            idle_paths(switching, kind);
+        else
+            kernel_thread_paths(switching, kind);
+    }
+
+    /// Chapter 5 never idles: its kernel thread, with IF=1, takes turns with the programs.
+    void kernel_thread_paths(const Code& switching, Injection kind) {
+        Injector& in = injector();
+        path("timer in ring 0", at_kernel_thread_with_timer(),
+             stub_code(kTimerVector) + interrupt_in() + interrupt_out(), kind);
         path("switch from a kernel thread", in.at(in.kernel("switch_context"), interrupts_on), switching,
              kind);
         path("switch to a kernel thread", in.at(switching.back().address, interrupts_on), {switching.back()},
              kind);
+    }
+
+    /// Chapter 6 has an idle task in its place, which sleeps with IF=1 and switches with IF=0 like all
+    /// others.
+    void idle_paths(const Code& switching, Injection kind) {
+        Injector& in = injector();
+        path("timer in ring 0", at_timer_while_idle(),
+             stub_code(kTimerVector) + interrupt_in() + interrupt_out(), kind);
+        path("switch from idling",
+             in.at(in.kernel("switch_context"), [this](const Registers& at) { return is_idle(at.rdi); }),
+             switching, kind);
+        path("switch to idling",
+             in.at(in.kernel("switch_context"), [this](const Registers& at) { return is_idle(at.rsi); }),
+             switching, kind);
     }
 
     /// What can't be had: QEMU raises neither exception but to end the kernel.
@@ -188,30 +230,35 @@ class PcrInjection : public testing::Test {
     std::filesystem::path elf_;
 };
 
-TEST_F(PcrInjection, NmiAtEveryInstruction) {
-    REQUIRE_STATE("sol5");
-    start(state_options("sol5"), "sol5");
+class PcrInjection : public InjectionTest, public testing::WithParamInterface<std::string> {
+  protected:
+    void all_paths(Injection kind) {
+        start(state_options(GetParam()), GetParam());
+        InjectionTest::all_paths(kind, GetParam() >= "sol6");
+    }
+};
+IN_PCR_STATES(PcrInjection);
+
+TEST_P(PcrInjection, NmiAtEveryInstruction) {
     all_paths(Injection::kNmi);
-    expect_harmless("NMI");
+    expect_harmless(GetParam() + ", NMI");
     EXPECT_GT(total_.tried, 400u);
     EXPECT_GT(total_.taken_at.size(), 300u);
 }
 
-TEST_F(PcrInjection, TimerAtEveryInstruction) {
-    REQUIRE_STATE("sol5");
-    start(state_options("sol5"), "sol5");
+TEST_P(PcrInjection, TimerAtEveryInstruction) {
     all_paths(Injection::kTimer);
     // Ring 3 is where IF is 1: there it is taken, or the injections above have been none.
     path("ring 3", injector().at_in_program(injector().program("inject_checked")),
          {{injector().program("inject_checked"), "ret", ""}}, Injection::kTimer);
     EXPECT_GE(total_.taken_at.size(), 1u);
-    expect_harmless("timer");
+    expect_harmless(GetParam() + ", timer");
     EXPECT_GT(total_.tried, 400u);
     EXPECT_GT(total_.held, 400u);
 }
 
 /// The points where GS, or RSP, is still or already the program's.
-class PcrInjectionIsNotBlind : public PcrInjection {
+class PcrInjectionIsNotBlind : public InjectionTest {
   protected:
     void swap_points(Injection kind) {
         Injector& in = injector();

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 5: SWAPGS exactly once for each crossing. In ring 3 GS is the program's and the PCR waits in
-/// KERNEL_GS_BASE, in C++ it is the other way round; and SYSRET is used only for what it can do.
+/// Chapters 5 and 6: SWAPGS exactly once for each crossing. In ring 3 GS is the program's and the PCR waits
+/// in KERNEL_GS_BASE, in C++ it is the other way round; and SYSRET is used only for what it can do.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -9,6 +9,7 @@
 
 #include <tests/system/entry_paths.h>
 #include <tests/system/kernel_view.h>
+#include <tests/system/pcr_states.h>
 #include <tests/system/shell_session.h>
 #include <tests/system/system_test.h>
 
@@ -25,10 +26,13 @@ constexpr uint16_t kSyscallInstruction = 0x050f;
 constexpr unsigned kPageFaultVector = 14;
 constexpr unsigned kTimerVector = 32;
 
-class PcrTest : public SystemTest {
+class PcrTest : public SystemTest, public testing::WithParamInterface<std::string> {
   protected:
-    void SetUp() override { REQUIRE_STATE("sol5"); }
-
+    harness::Machine& boot() { return SystemTest::boot(GetParam()); }
+    /// The symbols of a program in the state under test.
+    harness::ElfSymbols program_symbols(const std::string& name) {
+        return harness::ElfSymbols(built_file(GetParam(), "programs/" + name));
+    }
     uint64_t symbol(const std::string& name) { return machine().symbols().value(name); }
     harness::GdbStub& gdb() { return machine().gdb(); }
 
@@ -106,12 +110,12 @@ class PcrSwapgs : public PcrTest {
     std::set<uint64_t> seen_bases_;
 };
 
-TEST_F(PcrSwapgs, TheProgramsBaseInRing3AfterEveryReturn) {
-    boot("sol5");
+TEST_P(PcrSwapgs, TheProgramsBaseInRing3AfterEveryReturn) {
+    boot();
     ShellSession shell(machine());
-    const harness::ElfSymbols program(built_file("sol5", "programs/tests/inject"));
+    const harness::ElfSymbols program = program_symbols("tests/inject");
     program_base_ = program.value("inject_gs_word");
-    entries_ = {program.entry(), harness::ElfSymbols(built_file("sol5", "programs/bin/true")).entry()};
+    entries_ = {program.entry(), program_symbols("bin/true").entry()};
     const uint64_t sysret = symbol("syscall_return"), iret = symbol("interrupt_return"),
                    exit = symbol("syscall_exit");
     stop_at({sysret, iret, exit});
@@ -151,8 +155,8 @@ TEST_F(PcrSwapgs, TheProgramsBaseInRing3AfterEveryReturn) {
     EXPECT_EQ(seen_bases_, (std::set<uint64_t>{0, program_base_}));
 }
 
-TEST_F(PcrSwapgs, ThePcrInEveryHandler) {
-    boot("sol5");
+TEST_P(PcrSwapgs, ThePcrInEveryHandler) {
+    boot();
     ShellSession shell(machine());
     const harness::ElfSymbols& symbols = machine().symbols();
     std::set<uint64_t> handlers = {symbol("interrupt_dispatch"), symbol("make_interrupt_frame"),
@@ -184,10 +188,12 @@ TEST_F(PcrSwapgs, ThePcrInEveryHandler) {
 }
 
 class QuickPcrSwapgs : public PcrTest {};
+IN_PCR_STATES(PcrSwapgs);
+IN_PCR_STATES(QuickPcrSwapgs);
 
 /// The processor, the PCR and the symbols agree on where the stack for entries is.
-TEST_F(QuickPcrSwapgs, OneWordSaysWhereTasksEnter) {
-    boot("sol5");
+TEST_P(QuickPcrSwapgs, OneWordSaysWhereTasksEnter) {
+    boot();
     gdb();
     const uint64_t rsp0 = symbol("boot_pcr") + symbol("OFFSETOF_ProcessorControlRegion_rsp0");
     EXPECT_EQ(read_segment(machine(), "TR").base + 4, rsp0) << "TSS.RSP0 (Intel SDM 3A, figure 7-11)";
@@ -198,9 +204,11 @@ TEST_F(QuickPcrSwapgs, OneWordSaysWhereTasksEnter) {
 
 class PcrSysret : public PcrTest {};
 class QuickPcrSysret : public PcrTest {};
+IN_PCR_STATES(PcrSysret);
+IN_PCR_STATES(QuickPcrSysret);
 
-TEST_F(PcrSysret, OnlyWithACanonicalAddressAndWithoutTfAndRf) {
-    boot("sol5");
+TEST_P(PcrSysret, OnlyWithACanonicalAddressAndWithoutTfAndRf) {
+    boot();
     ShellSession shell(machine());
     stop_at({symbol("syscall_return")});
     int returns = 0;
@@ -224,10 +232,10 @@ TEST_F(PcrSysret, OnlyWithACanonicalAddressAndWithoutTfAndRf) {
 }
 
 /// A program that steps itself leaves its system call by IRETQ, and is stopped one instruction later.
-TEST_F(QuickPcrSysret, NotForAProgramThatStepsItself) {
-    boot("sol5");
+TEST_P(QuickPcrSysret, NotForAProgramThatStepsItself) {
+    boot();
     ShellSession shell(machine());
-    const harness::ElfSymbols program(built_file("sol5", "programs/tests/tf"));
+    const harness::ElfSymbols program = program_symbols("tests/tf");
     const uint64_t iret = symbol("interrupt_return"), sysret = symbol("syscall_return");
     stop_at({iret, sysret});
     int by_iret = 0;
@@ -253,11 +261,10 @@ TEST_F(QuickPcrSysret, NotForAProgramThatStepsItself) {
 /// No program can bring the kernel to it, so the debugger does: with a return address that is not canonical
 /// neither SYSRET nor IRETQ may be executed. Both would fault in ring 0 on Intel's processors, with the
 /// program's GS.
-TEST_F(QuickPcrSysret, NeverToAnAddressThatIsNotCanonical) {
-    boot("sol5");
+TEST_P(QuickPcrSysret, NeverToAnAddressThatIsNotCanonical) {
+    boot();
     ShellSession shell(machine());
-    const uint64_t base =
-        harness::ElfSymbols(built_file("sol5", "programs/tests/inject")).value("inject_gs_word");
+    const uint64_t base = program_symbols("tests/inject").value("inject_gs_word");
     const uint64_t exit = symbol("syscall_exit"), iret = symbol("interrupt_return"),
                    sysret = symbol("syscall_return");
     for (const uint64_t address : {kCanonicalEdge, 0x8000'0000'0000'0000ul, 0xffff'7fff'ffff'fffful}) {

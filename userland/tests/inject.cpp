@@ -1,8 +1,8 @@
 /// @file
 /// inject [forever]: two processes that go through all ways into the kernel and out of it, with a pattern in
-/// every register, their own FS and GS base and a pattern in memory, and check all of it after each way. They
-/// only count what they find: a test that interrupts them reads the counters from outside, at
-/// inject_checked().
+/// every register, their own FS and GS base and a pattern in memory, and check all of it after each way. Now
+/// and then both sleep, so that the kernel idles. They only count what they find: a test that interrupts them
+/// reads the counters from outside, at inject_checked().
 #include <userland/lib/program.h>
 #include <userland/lib/string.h>
 #include <userland/tests/bases.h>
@@ -66,8 +66,8 @@ inject_cycle:
 namespace {
 
 constexpr int kRounds = 300;
-/// Every so many rounds the first process makes children that die.
-constexpr int kChildInterval = 8;
+/// Every so many rounds both sleep, and the first process makes children that die.
+constexpr int kCycle = 8;
 constexpr uint64_t kSpins = 300;
 constexpr uint64_t kPage = 4096;
 /// RFLAGS.RF, which the tests from outside may set on a way out of a system call.
@@ -159,15 +159,39 @@ void check_children() {
     EXPECT(replaced == exited(0));
 }
 
-void run(uint64_t seed, bool has_children, bool forever) {
+/// One end of a pipe each way between the processes.
+struct Peer {
+    int in, out;
+
+    void send() const { EXPECT(write(out, "x", 1) == 1); }
+    void receive() const {
+        char byte;
+        EXPECT(read(in, &byte, 1) == 1);
+    }
+};
+
+/// The first process sleeps while the second waits for it: nobody is left to run.
+void sleep_together(bool first, const Peer& peer) {
+    if (first) {
+        peer.receive();
+        sleep_milliseconds(2);
+        peer.send();
+    } else {
+        peer.send();
+        peer.receive();
+    }
+}
+
+void run(uint64_t seed, bool first, const Peer& peer, bool forever) {
     fill_memory(seed);
     for (uint64_t i = 0; forever || i < kRounds; ++i) {
         check_round(seed << 32 | (i & 0xffff));
-        const bool cycle = has_children && i % kChildInterval == 0;
-        if (cycle) check_children();
+        const bool cycle = i % kCycle == 0;
+        if (cycle) sleep_together(first, peer);
+        if (cycle && first) check_children();
         ++inject_good;
         inject_checked();
-        if (cycle) inject_cycle();
+        if (cycle && first) inject_cycle();
     }
     if (inject_bad > 0) fail("%lu bad, the first in line %lu", inject_bad, inject_bad_line);
 }
@@ -178,8 +202,11 @@ int main(int argc, char** argv) {
     test_name = "inject";
     const bool forever = argc > 1 && same(argv[1], "forever");
     set_bases();
-    const long child = start_child([&] { run(1, false, forever); });
-    run(2, true, forever);
+    int to_first[2], to_second[2];
+    CHECK_EQ(pipe(to_first), 0);
+    CHECK_EQ(pipe(to_second), 0);
+    const long child = start_child([&] { run(1, false, {to_second[0], to_first[1]}, forever); });
+    run(2, true, {to_first[0], to_second[1]}, forever);
     CHECK_EQ(wait_for(child), exited(0));
     return passed();
 }
