@@ -42,11 +42,13 @@ class CrashTest : public SystemTest {
         for (std::sregex_iterator match(text.begin() + static_cast<long>(start), text.end(), line), end;
              match != end; ++match, ++count) {
             const uint64_t address = std::stoull((*match)[1], nullptr, 16);
+            const uint64_t offset = std::stoull((*match)[3], nullptr, 16);
             // A call that never returns may be its function's last instruction.
             const harness::Symbol* symbol = machine.symbols().covering(address);
-            if (!symbol) symbol = machine.symbols().covering(address - 1);
+            if (!symbol || (symbol->value == address && offset != 0))
+                symbol = machine.symbols().covering(address - 1);
             ASSERT_NE(symbol, nullptr) << (*match)[0];
-            EXPECT_EQ(address - symbol->value, std::stoull((*match)[3], nullptr, 16)) << (*match)[0];
+            EXPECT_EQ(address - symbol->value, offset) << (*match)[0];
             // The table in the kernel may hold the plain or the demangled name.
             const std::string name = (*match)[2];
             EXPECT_TRUE(name == symbol->name ||
@@ -162,6 +164,11 @@ TEST_F(Crash, SyscallStateReportsItsFaults) {
     check_all("sol2");
 }
 
+TEST_F(Crash, StateWithProcessorsReportsItsFaults) {
+    REQUIRE_STATE("sol6");
+    check_all("sol6");
+}
+
 TEST_F(QuickCrash, StackOverflowWithoutInterruptStacksIsATripleFault) {
     REQUIRE_STATE("sol0");
     Machine& machine = crash("sol0", "stack");
@@ -172,7 +179,7 @@ TEST_F(QuickCrash, StackOverflowWithoutInterruptStacksIsATripleFault) {
 }
 
 TEST_F(QuickCrash, StackOverflowIsReportedFromAnotherStack) {
-    for (const std::string state : {"sol1", "sol2"})
+    for (const std::string state : {"sol1", "sol2", "sol6"})
         if (has_state(state)) check_stack_overflow(state);
 }
 
