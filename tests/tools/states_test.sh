@@ -17,7 +17,7 @@ test_a_state_that_does_not_exist_gets_one_line() {
 test_help_lists_every_target() {
     local target
     make help >"$scratch/help"
-    for target in all run gdb test check setup where diff tree docs tidy clean help; do
+    for target in all run gdb watch diagnose test check bench setup where diff tree docs tidy clean help; do
         grep -q "^  make $target " "$scratch/help" || { echo "not in make help: $target"; return 1; }
     done
 }
@@ -30,6 +30,44 @@ test_where_names_the_first_layer_that_has_the_file() {
     expect "  solutions/$highest" make where
 }
 
+# A layer's list "tree-again" names sources that a lower layer replaces and that count again as they are in the tree.
+test_what_goes_back_to_the_tree_is_there() {
+    local list layer state file count=0
+    for list in solutions/*/tree-again labs/*/tree-again; do
+        [[ -e $list ]] || continue
+        layer=$(dirname "$list")
+        state=$(sed 's|solutions/0\([1-9]\)-.*|SOL=\1|; s|labs/0\([1-9]\)-.*|LAB=\1|' <<<"$layer")
+        make where "$state" >"$scratch/where"
+        while read -r file; do
+            [[ $file != *.h ]] || { echo "$list: $file: the compiler finds headers without the list"; return 1; }
+            [[ -f $file ]] || { echo "$list: $file is not in the tree"; return 1; }
+            [[ ! -e $layer/$file ]] || { echo "$list: $file is in $layer itself"; return 1; }
+            find solutions -path "solutions/0*/$file" | grep -q . || { echo "$list: no layer replaces $file"; return 1; }
+            grep -qxF "$file  (tree)" "$scratch/where" || { echo "$state: $file is not the tree's"; return 1; }
+            count=$((count + 1))
+        done <"$list"
+    done
+    ((count > 0))
+}
+
+# Chapter 4 with several processors: chapter 6's way to start them, below chapter 4's entry path.
+test_chapter_4_with_several_processors_is_a_state_of_its_own() {
+    local globals=solutions/06-smp/globals file
+    make where SOL=4 CPUS=2 >"$scratch/where"
+    for file in $(cd "$globals" && find . -type f -printf '%P\n'); do
+        grep -qxF "$file  $globals" "$scratch/where" || { echo "$file is not $globals's"; return 1; }
+        [[ -e $file || -e solutions/06-smp/$file ]] || { echo "$globals/$file replaces nothing"; return 1; }
+    done
+    grep -qF "  solutions/06-smp" "$scratch/where"
+    grep -qxF "arch/x86_64/syscall_entry.S  solutions/02-syscall" "$scratch/where"
+    for state in SOL=4 "SOL=4 CPUS=1" "SOL=6 CPUS=2"; do
+        # shellcheck disable=SC2086  # two words
+        make where $state >"$scratch/where"
+        same "" "$(grep -F "$globals" "$scratch/where" || true)"
+    done
+    same "" "$(diff <(make where SOL=6) <(make where SOL=6 CPUS=4))"
+}
+
 # built_files FOLDER: checksums of the kernel, without its debugging data, and of the initramfs built there.
 built_files() {
     objcopy --strip-debug "$1/trapline.elf" "$scratch/kernel"
@@ -39,12 +77,15 @@ built_files() {
 
 # The tree of one state, with the patch between the two, is the tree of the other.
 test_diff_and_tree_agree() {
-    make tree SOL=0 DIR="$scratch/zero" >/dev/null
-    make tree SOL=1 DIR="$scratch/one" >/dev/null
-    make diff FROM=SOL=0 TO=SOL=1 >"$scratch/patch"
-    [[ -s $scratch/patch ]]
-    patch -s -d "$scratch/zero" -p1 <"$scratch/patch"
-    diff -r -x .state "$scratch/zero" "$scratch/one"
+    local from
+    for from in 0 5; do
+        make tree SOL="$from" DIR="$scratch/from-$from" >/dev/null
+        make tree SOL=$((from + 1)) DIR="$scratch/to-$from" >/dev/null
+        make diff FROM=SOL="$from" TO=SOL=$((from + 1)) >"$scratch/patch"
+        [[ -s $scratch/patch ]]
+        patch -s -d "$scratch/from-$from" -p1 <"$scratch/patch"
+        diff -r -x .state "$scratch/from-$from" "$scratch/to-$from"
+    done
 }
 
 test_diff_of_a_state_with_itself_is_empty() {
