@@ -63,6 +63,19 @@ test_an_override_of_a_source() {
     same "$(printf '  LINK     trapline.elf\n  ISO      trapline.iso')" "$(built)"
 }
 
+# A source that the highest layer gives back to the tree, and one that it no longer gives back.
+test_a_source_that_goes_back_to_the_tree() {
+    local layer lower
+    layer=$(highest)
+    [[ -e $layer/tree-again ]] || return 0
+    lower=$(find solutions -path 'solutions/0*/kernel/idle.cpp')
+    cp -p "$layer/tree-again" "$scratch/tree-again"
+    grep -vx kernel/idle.cpp "$scratch/tree-again" >"$layer/tree-again"
+    same "$(printf '  CXX      %s\n  LINK     trapline.elf\n  ISO      trapline.iso' "$lower")" "$(built)"
+    cp -p "$scratch/tree-again" "$layer/tree-again"
+    same "$(printf '  LINK     trapline.elf\n  ISO      trapline.iso')" "$(built)"
+}
+
 test_a_source_that_is_gone() {
     echo 'int only_for_a_moment() { return 1; }' >kernel/moment.cpp
     [[ $(built) == *"CXX      kernel/moment.cpp"* ]]
