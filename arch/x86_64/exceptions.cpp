@@ -106,16 +106,16 @@ const ExceptionName& exception_name(uint64_t vector) {
 }
 
 void handle_exception(InterruptFrame& frame) {
+    if (frame.vector == kPF) {
+        const uint64_t address = read_cr2();
+        Task* task = may_be_mended(frame, address) ? current() : nullptr;
+        if (task && task->is_user() && task->space->handle_fault({address}, frame.error)) return;
+    }
     if (frame.vector == kNMI) {
         // It may have hit anywhere, an entry path included: touch nothing but a counter.
         nmi_count++;
         if (told_to_stop()) halt_forever();
         return;
-    }
-    if (frame.vector == kPF) {
-        const uint64_t address = read_cr2();
-        Task* task = may_be_mended(frame, address) ? current() : nullptr;
-        if (task && task->is_user() && task->space->handle_fault({address}, frame.error)) return;
     }
     if (frame.from_user()) {
         if (frame.vector == kMC) panic_exception(frame);  // the machine's fault, not the program's

@@ -42,6 +42,24 @@ Result<uint64_t*> directory_entry(PhysAddr root, uint64_t address) {
     return &table[address >> 21 & 511];
 }
 
+/// page_entry() where a table is missing.
+Result<uint64_t*> make_page_entry(PhysAddr root, uint64_t address) {
+    uint64_t* entry = TRY(directory_entry(root, address));
+    uint64_t* table = TRY(descend(*entry, address < kDirectMapBase));
+    return &table[address >> 12 & 511];
+}
+
+/// find_page_entry(), in one piece: every page fault needs it.
+[[gnu::always_inline]] inline uint64_t* walk(PhysAddr root, uint64_t address) {
+    uint64_t entry = table_at(root)[address >> 39 & 511];
+    if (!(entry & kPtePresent)) return nullptr;
+    entry = page_table(entry)[address >> 30 & 511];
+    if (!(entry & kPtePresent)) return nullptr;
+    entry = page_table(entry)[address >> 21 & 511];
+    if (!(entry & kPtePresent) || entry & kPteLarge) return nullptr;
+    return &page_table(entry)[address >> 12 & 511];
+}
+
 Result<void> map(uint64_t address, uint64_t physical, uint64_t flags) {
     uint64_t* entry = TRY(page_entry(root_frame, {address}));
     *entry = physical | flags | kPtePresent;
@@ -93,8 +111,7 @@ Result<void> build_kernel_tables(const BootInfo& info) {
 /// Frees the tables below `table`, and at the lowest level drops the pages. `level` 3 is a
 /// page-directory-pointer table.
 void destroy_table(uint64_t* table, int level) {
-    for (int i = 0; i < 512; i++) {
-        if (!(table[i] & kPtePresent)) continue;
+    for (unsigned i = next_used(table, 0); i < 512; i = next_used(table, i + 1)) {
         if (level > 1) destroy_table(page_table(table[i]), level - 1);
         unref_frame({table[i] & kPteAddress});
     }
@@ -112,10 +129,6 @@ PhysAddr physical_address(const void* pointer) {
     return {address - kDirectMapBase};
 }
 
-uint64_t* page_table(uint64_t entry) {
-    return table_at({entry & kPteAddress});
-}
-
 const char* init_paging(const BootInfo& info) {
     if (!build_kernel_tables(info).ok()) return "not enough memory for the kernel's page tables";
     write_cr3(root_frame.value);
@@ -127,19 +140,12 @@ PhysAddr kernel_root() {
 }
 
 Result<uint64_t*> page_entry(PhysAddr root, VirtAddr address) {
-    uint64_t* entry = TRY(directory_entry(root, address.value));
-    uint64_t* table = TRY(descend(*entry, address.value < kDirectMapBase));
-    return &table[address.value >> 12 & 511];
+    if (uint64_t* entry = walk(root, address.value)) return entry;
+    return make_page_entry(root, address.value);
 }
 
 uint64_t* find_page_entry(PhysAddr root, VirtAddr address) {
-    uint64_t* table = table_at(root);
-    for (int shift = 39; shift > 12; shift -= 9) {
-        const uint64_t entry = table[address.value >> shift & 511];
-        if (!(entry & kPtePresent) || (shift == 21 && entry & kPteLarge)) return nullptr;
-        table = page_table(entry);
-    }
-    return &table[address.value >> 12 & 511];
+    return walk(root, address.value);
 }
 
 Result<void> map_kernel_page(VirtAddr address, PhysAddr frame, uint64_t flags) {
@@ -176,8 +182,7 @@ Result<PhysAddr> create_root() {
 
 void destroy_root(PhysAddr root) {
     uint64_t* table = table_at(root);
-    for (uint64_t slot = 0; slot < kFirstKernelSlot; slot++) {
-        if (!(table[slot] & kPtePresent)) continue;
+    for (unsigned slot = next_used(table, 0); slot < kFirstKernelSlot; slot = next_used(table, slot + 1)) {
         destroy_table(page_table(table[slot]), 3);
         unref_frame({table[slot] & kPteAddress});
     }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include <arch/x86_64/layout.h>
 #include <kernel/boot/boot_info.h>
 #include <kernel/libk/address.h>
 #include <kernel/libk/result.h>
@@ -49,22 +50,41 @@ void destroy_root(PhysAddr root);
 template <class F>
 void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit);
 
-uint64_t* page_table(uint64_t entry);  ///< the table that a non-leaf entry leads to
+/// The table that a non-leaf entry leads to.
+inline uint64_t* page_table(uint64_t entry) {
+    return reinterpret_cast<uint64_t*>(kDirectMapBase + (entry & kPteAddress));
+}
+
+/// The first index from `index` on whose entry is not zero, or 512.
+inline unsigned next_used(const uint64_t* table, unsigned index) {
+    for (; index % 8 != 0; index++)
+        if (table[index]) return index;
+    // Fork and exit look through whole tables, most of which hold a handful of entries.
+    const auto eight_empty = [](const uint64_t* e) {
+        return !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+    };
+    while (index < 512 && eight_empty(table + index)) index += 8;
+    while (index < 512 && !table[index]) index++;
+    return index;
+}
 
 template <class F>
 void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit) {
-    // A step of each level: 512 GiB, 1 GiB, 2 MiB, 4 KiB. Absent tables are skipped whole.
     uint64_t address = align_down(start, kPageSize);
     while (address < end) {
         uint64_t* table = page_table(root.value);
+        // An entry of each level spans 512 GiB, 1 GiB, 2 MiB, 4 KiB. What is absent is skipped whole.
         for (int shift = 39;; shift -= 9) {
-            uint64_t& entry = table[address >> shift & 511];
-            if (!(entry & kPtePresent) || shift == 12) {
-                if (entry & kPtePresent) visit(VirtAddr{address}, entry);
-                address = align_down(address, 1ull << shift) + (1ull << shift);
+            const unsigned index = next_used(table, address >> shift & 511);
+            const uint64_t used = align_down(address, 1ull << (shift + 9)) + (uint64_t{index} << shift);
+            if (used > address) address = used;
+            if (index == 512 || address >= end) break;
+            if (shift == 12) {
+                visit(VirtAddr{address}, table[index]);
+                address += kPageSize;
                 break;
             }
-            table = page_table(entry);
+            table = page_table(table[index]);
         }
     }
 }

@@ -20,9 +20,12 @@ namespace {
 
 /// The tasks of one processor: those that wait for it and the one it runs.
 ///
-/// A task's `processor` says whose queue it is in or was in last, and that queue's lock guards its `state`
-/// and its links. Only its own processor runs a task of a queue, so a task that does not run may be moved.
-struct ProcessorQueue {
+/// A task's `processor` says whose queue it is in or was in last, and that queue's lock guards its links and
+/// its `state`, but for the task's own step to kBlocked. Only its own processor runs a task of a queue, so a
+/// task that does not run may be moved.
+///
+/// Each in a cache line of its own: what one processor does with its queue costs the others nothing.
+struct alignas(64) ProcessorQueue {
     SpinLock lock{"run queue", LockRank::kRunQueue};
     RunQueue<Task> tasks GUARDED_BY(lock);  ///< the head is the processor's idle task
     uint32_t length GUARDED_BY(lock) = 0;   ///< tasks besides the head
@@ -39,22 +42,20 @@ uint32_t length_of(const ProcessorQueue& queue) {
     return __atomic_load_n(&queue.length, __ATOMIC_RELAXED);
 }
 
-/// Links a task that does not run into `queue`.
-void enqueue(Task& task, ProcessorQueue& queue, bool next) REQUIRES(queue.lock) {
-    task.processor = static_cast<uint32_t>(&queue - queues.data());
-    if (next)
-        queue.tasks.insert_after_head(task);
-    else
-        queue.tasks.insert_before(task, queue.tasks.head());
+/// Links a task that does not run at the end of `queue`, which is processor `number`'s.
+void enqueue(Task& task, ProcessorQueue& queue, uint32_t number) REQUIRES(queue.lock) {
+    task.processor = number;
+    queue.tasks.insert_before(task, queue.tasks.head());
     queue.length++;
 }
 
 /// Wakes processor `number` if it sleeps. It looks at its queue after it has said that it will sleep, so
 /// either it sees what was queued before this call or this call sees that it sleeps.
 void wake_processor(uint32_t number) {
+    if (number == processor_number()) return;
     // A store and a later load may change places (Intel SDM 3A, 8.2.3.4): not these.
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&idle_processors, __ATOMIC_SEQ_CST) & 1u << number && number != processor_number())
+    if (__atomic_load_n(&idle_processors, __ATOMIC_RELAXED) & 1u << number)
         send_interrupt(number, kRescheduleVector);
 }
 
@@ -62,7 +63,8 @@ void wake_processor(uint32_t number) {
 uint32_t busiest(uint32_t own) {
     uint32_t found = own;
     uint32_t longest = length_of(queues[own]) + 1;
-    for (uint32_t number = 0; number < kMaximumProcessors; number++) {
+    for (uint32_t others = online_processors() & ~(1u << own); others; others &= others - 1) {
+        const auto number = static_cast<uint32_t>(__builtin_ctz(others));
         if (const uint32_t length = length_of(queues[number]); length > longest) {
             found = number;
             longest = length;
@@ -92,7 +94,7 @@ void steal() {
     }
     if (!taken) return;
     LockGuard guard(queues[own].lock);
-    enqueue(*taken, queues[own], false);
+    enqueue(*taken, queues[own], own);
 }
 
 /// The task after `prev` in the round. The head, once it idles, is passed over unless it is alone.
@@ -162,9 +164,12 @@ void start_task(Task& task) {
     const uint64_t flags = irq_save();
     const uint32_t own = processor_number();
     {
-        LockGuard guard(queues[own].lock);
+        ProcessorQueue& queue = queues[own];
+        LockGuard guard(queue.lock);
         task.state = TaskState::kRunnable;
-        enqueue(task, queues[own], true);
+        task.processor = own;
+        queue.tasks.insert_after_head(task);
+        queue.length++;
     }
     // One that idles may come and take it.
     const uint32_t idle = __atomic_load_n(&idle_processors, __ATOMIC_SEQ_CST);
@@ -174,10 +179,13 @@ void start_task(Task& task) {
 
 bool prepare_to_block() {
     Task* task = current();
-    LockGuard guard(own_queue().lock);
-    if (__atomic_load_n(&task->fatal_signal, __ATOMIC_ACQUIRE)) return false;
+    // The lock is not needed: who sends a signal notes it first and looks at the state then, here it is the
+    // other way round, so one of the two sees the other.
     task->state = TaskState::kBlocked;
-    return true;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&task->fatal_signal, __ATOMIC_RELAXED)) return true;
+    task->state = TaskState::kRunnable;
+    return false;
 }
 
 void block_current() {
@@ -187,15 +195,19 @@ void block_current() {
 void make_runnable(Task& task) {
     for (;;) {
         const uint32_t home = __atomic_load_n(&task.processor, __ATOMIC_RELAXED);
-        LockGuard guard(queues[home].lock);
-        if (task.processor != home) continue;  // moved meanwhile
-        if (task.state != TaskState::kBlocked) return;
-        task.state = TaskState::kRunnable;
-        // Linked still: it was about to sleep, and will find that it need not.
-        if (RunQueue<Task>::is_linked(task)) return;
-        enqueue(task, queues[home], false);
-        wake_processor(home);
-        return;
+        ProcessorQueue& queue = queues[home];
+        queue.lock.lock();
+        const bool moved = task.processor != home;
+        bool queued = false;
+        if (!moved && task.state == TaskState::kBlocked) {
+            task.state = TaskState::kRunnable;
+            // Linked still: it was about to sleep, and will find that it need not.
+            queued = !RunQueue<Task>::is_linked(task);
+            if (queued) enqueue(task, queue, home);
+        }
+        queue.lock.unlock();
+        if (queued) wake_processor(home);
+        if (!moved) return;
     }
 }
 
