@@ -20,12 +20,9 @@ namespace {
 
 using Costs = std::map<std::string, unsigned long>;
 
-/// The operations that cost more than tests/tools/bench_targets.txt wants, and what they cost today.
-const Costs kNotReached = {
-    {"yield-alone", 215},      {"pipe-round-trip", 1674},
-    {"fork-exit-wait", 73000}, {"fork-exec-exit-wait", 110500},
-    {"fresh-page", 876},       {"console-byte", 726},
-};
+/// What tests/tools/bench_targets.txt wants is reached with g++. Clang's code for these is longer; so much it
+/// may cost.
+const Costs kWithClang = {{"pipe-round-trip", 1630}, {"fresh-page", 825}};
 
 Costs read_targets() {
     std::ifstream file(source_root() / "tests/tools/bench_targets.txt");
@@ -78,14 +75,16 @@ class QuickBench : public SystemTest {
 TEST_F(QuickBench, OperationsCostNoMoreThanTheyMay) {
     if (solutions().empty() || solutions().back() < "sol4")
         GTEST_SKIP() << "no state whose costs are bounded";
+    const bool with_clang =
+        built_file(solutions().back(), "trapline.elf").string().find("/clang") != std::string::npos;
     const Costs targets = read_targets();
     Costs costs = measure();
     ASSERT_GE(targets.size(), 9u);
     EXPECT_EQ(costs.size(), targets.size());
     for (const auto& [name, target] : targets) {
         ASSERT_TRUE(costs.contains(name)) << name;
-        const auto known = kNotReached.find(name);
-        EXPECT_LE(costs.at(name), known == kNotReached.end() ? target : known->second) << name;
+        const auto longer = kWithClang.find(name);
+        EXPECT_LE(costs.at(name), with_clang && longer != kWithClang.end() ? longer->second : target) << name;
         std::cout << fmt::format("{}: {} instructions, target {}", name, costs.at(name), target) << std::endl;
     }
     // When the UART's bytes are gone, the host decides.
