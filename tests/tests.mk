@@ -115,5 +115,11 @@ bench: $B/trapline.elf $(BENCH_PROGRAMS) tests/tools/bench.sh | need ## what the
 	@BENCH_CPUS="$(BENCH_CPUS)" BENCH_SECONDS=$(BENCH_SECONDS) BENCH_ROUNDS=$(BENCH_ROUNDS) \
 	    tests/tools/bench.sh $B
 
+# Not part of `make test`: nothing else needs this second emulator, whose Debian package brings a desktop's libraries.
+.PHONY: bochs
+NEEDS_bochs := iso bochs
+bochs: $(if $(filter SOL=6,$(STATES)),build-sol6) | need ## what QEMU hides: chapter 6 in Bochs, sound and without a precaution
+	@+CXX=$(CXX) TARGET_CXX="$(TARGET_CXX)" tests/tools/bochs.sh $(BUILD)
+
 tidy: $B/compile_commands.json $B/include/arch/x86_64/asm_offsets.h | need ## clang-tidy over the state's kernel
 	@echo $(filter %.cpp,$(call at,$(KERNEL_SOURCES))) | xargs -n 4 -P $(shell nproc) clang-tidy --quiet -p $B

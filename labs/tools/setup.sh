@@ -58,6 +58,10 @@ test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
 test|clang-format|clang-format|checks the layout of the sources
+bochs|bochs-bin|bochs|a second emulator
+bochs|/usr/lib/$(uname -m)-linux-gnu/bochs/plugins/libbx_term_gui.so|bochs-term|its display in a terminal
+bochs|script|bsdutils|gives it a terminal
+bochs|patch|patch|applies the variants of the kernel
 tidy|clang-tidy|clang-tidy|checks the sources for mistakes
 docs|doxygen|doxygen|makes the documentation
 END
