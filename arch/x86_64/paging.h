@@ -76,7 +76,8 @@ void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit) 
         // An entry of each level spans 512 GiB, 1 GiB, 2 MiB, 4 KiB. What is absent is skipped whole.
         for (int shift = 39;; shift -= 9) {
             const unsigned index = next_used(table, address >> shift & 511);
-            const uint64_t used = align_down(address, 1ull << (shift + 9)) + (uint64_t{index} << shift);
+            const uint64_t span = 1ull << shift;
+            const uint64_t used = align_down(address, span * 512) + index * span;
             if (used > address) address = used;
             if (index == 512 || address >= end) break;
             if (shift == 12) {

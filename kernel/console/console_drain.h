@@ -4,8 +4,6 @@
 
 #include <kernel/console/console.h>
 
-#include <kernel/console/console.h>
-
 /// From now on somebody else empties the ring; until then console_write() sends at once. Interrupts are set
 /// up; boot.
 void start_console_drain();

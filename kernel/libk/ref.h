@@ -55,7 +55,8 @@ class Ref {
         return *this;
     }
     ~Ref() {
-        if (object_) object_->unref();
+        // The analyzer believes that TRY's way out destroys a value which was never made.
+        if (object_) object_->unref();  // NOLINT(clang-analyzer-core.uninitialized.Branch)
     }
 
     /// Takes over the reference that the caller holds.
