@@ -22,7 +22,6 @@ using harness::Machine;
 
 /// One processor, from QEMU's "info registers -a".
 struct ProcessorView {
-    uint64_t gs_base = 0;
     uint64_t tss = 0;
     uint64_t gdt = 0;
     uint64_t rflags = 0;
@@ -46,8 +45,7 @@ std::vector<ProcessorView> read_processors(Machine& machine) {
     for (size_t at = all.find("CPU#"); at != std::string::npos;) {
         const size_t next = all.find("CPU#", at + 1);
         const std::string text = all.substr(at, next - at);
-        processors.push_back({hex(first_group(text, "GS =\\S+ (\\S+)")),
-                              hex(first_group(text, "TR =\\S+ (\\S+)")),
+        processors.push_back({hex(first_group(text, "TR =\\S+ (\\S+)")),
                               hex(first_group(text, "GDT= +(\\S+)")), hex(first_group(text, "FL=(\\S+)")),
                               first_group(text, "HLT=(\\d)") == "1"});
         at = next;
@@ -84,21 +82,25 @@ class SmpCount : public SmpTest, public testing::WithParamInterface<int> {};
 
 TEST_P(SmpCount, EachProcessorHasItsOwnTables) {
     boot_with(GetParam());
-    // At rest every processor but perhaps one is in ring 0, where GS base is its PCR.
     if (machine().gdb().running()) machine().gdb().interrupt();
     const auto processors = read_processors(machine());
     ASSERT_EQ(processors.size(), static_cast<size_t>(GetParam()));
     const uint64_t cpu_offset = machine().symbols().value("OFFSETOF_ProcessorControlRegion_cpu");
     std::set<uint64_t> regions, segments, tables, stacks;
     std::set<uint32_t> numbers;
-    for (const ProcessorView& processor : processors) {
-        regions.insert(processor.gs_base);
+    for (unsigned i = 0; i < processors.size(); ++i) {
+        const ProcessorView& processor = processors[i];
+        machine().gdb().select_cpu(i);
+        // In ring 3 the PCR is behind KERNEL_GS_BASE; the programs that run now leave their own base at 0.
+        const uint64_t gs_base = machine().gdb().read_register("gs_base");
+        const uint64_t region = gs_base ? gs_base : machine().gdb().read_register("k_gs_base");
+        regions.insert(region);
         segments.insert(processor.tss);
         tables.insert(processor.gdt);
-        EXPECT_EQ(machine().gdb().read_u64(processor.gs_base), processor.gs_base) << "PCR.self";
-        numbers.insert(machine().gdb().read_u32(processor.gs_base + cpu_offset));
+        EXPECT_EQ(machine().gdb().read_u64(region), region) << "PCR.self";
+        numbers.insert(machine().gdb().read_u32(region + cpu_offset));
         // IST 1 to 4, at offset 36 of the TSS.
-        for (uint64_t i = 0; i < 4; ++i) stacks.insert(machine().gdb().read_u64(processor.tss + 36 + 8 * i));
+        for (uint64_t n = 0; n < 4; ++n) stacks.insert(machine().gdb().read_u64(processor.tss + 36 + 8 * n));
     }
     const size_t count = processors.size();
     EXPECT_EQ(regions.size(), count);
