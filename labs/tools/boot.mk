@@ -13,6 +13,9 @@ BOOT ?= $(if $(filter gdb watch diagnose,$(MAKECMDGOALS)),pvh,grub)
 APPEND ?=
 CPUS ?= 1
 MEM ?= 128
+ifneq ($(if $(CPUS),$(shell echo '$(subst ','\'',$(CPUS))' | grep -vxE '[1-9][0-9]{0,2}')),)
+$(error CPUS=$(CPUS): give a number of processors, from 1)
+endif
 ACCEL ?= tcg
 QEMU_EXTRA ?=
 GDB_EXTRA ?=

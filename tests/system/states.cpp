@@ -3,6 +3,7 @@
 #include <tests/system/states.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <sstream>
 
@@ -58,6 +59,12 @@ std::vector<std::string> states_with_shell() {
     if (!solutions().empty() && solutions().back() >= "sol4") states.push_back(solutions().back());
     if (has_state("sol6")) states.push_back("sol6x4");
     return states;
+}
+
+std::string test_name(std::string state) {
+    std::replace_if(
+        state.begin(), state.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+    return state;
 }
 
 std::filesystem::path source_root() {

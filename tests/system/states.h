@@ -23,6 +23,10 @@ std::filesystem::path source_root();
 /// none.
 std::filesystem::path built_file(const std::string& state, const std::string& name);
 
+/// `state` as a part of a test's name: a variant's, such as "sol6+LOCK_CHECKS", has more than letters and
+/// digits.
+std::string test_name(std::string state);
+
 // Below "sol6x4" is sol6 on a machine with four processors.
 
 /// A machine that boots `state` straight from its ELF file, or through `boot`.

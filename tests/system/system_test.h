@@ -47,4 +47,4 @@ class SystemTest : public testing::Test {
 #define IN_STATES_WITH_SHELL(suite)                                           \
     GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                     \
     INSTANTIATE_TEST_SUITE_P(, suite, testing::ValuesIn(states_with_shell()), \
-                             [](const auto& state) { return state.param; })
+                             [](const auto& state) { return test_name(state.param); })
