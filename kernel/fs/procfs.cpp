@@ -9,6 +9,7 @@
 #include <kernel/libk/format.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/frame.h>
+#include <kernel/mm/heap.h>
 #include <kernel/task/task.h>
 #include <kernel/task/timer.h>
 
@@ -111,8 +112,11 @@ Result<size_t> write_uptime(int, std::span<char> out) {
 Result<size_t> write_meminfo(int, std::span<char> out) {
     const uint64_t kilobytes_per_frame = kPageSize / 1024;
     const uint64_t free = free_frame_count() * kilobytes_per_frame;
-    return format_to(out, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n",
-                     total_frame_count() * kilobytes_per_frame, free, free);
+    return format_to(out,
+                     "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n"
+                     "Slab:           %8lu kB\n",
+                     total_frame_count() * kilobytes_per_frame, free, free,
+                     heap_slab_count() * kilobytes_per_frame);
 }
 
 /// A file whose text `Writer` makes anew for each read, at most kTextMax bytes. It gets the pid, or 0 for the

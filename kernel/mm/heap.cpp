@@ -50,6 +50,7 @@ struct SizeClass {
 constinit SpinLock heap_lock("heap", LockRank::kHeap);
 constinit std::array<SizeClass, kClassCount> classes GUARDED_BY(heap_lock){};
 constinit size_t bytes_in_use GUARDED_BY(heap_lock) = 0;
+constinit size_t slab_count GUARDED_BY(heap_lock) = 0;
 
 /// Index of the class that serves `size`, 1 to kLargestInSlab.
 size_t class_index(size_t size) {
@@ -89,6 +90,7 @@ Slab* slab_with_room(size_t index) REQUIRES(heap_lock) {
     if (!slab) {
         auto frame = allocate_frame();
         if (!frame.ok()) return nullptr;
+        slab_count++;
         const auto object_size = static_cast<uint32_t>(kSmallest << index);
         slab = static_cast<Slab*>(physical_pointer(frame.value()));
         *slab = {.magic = kSlabMagic,
@@ -159,6 +161,7 @@ void free_small(void* memory) REQUIRES(heap_lock) {
         return;
     }
     slab->magic = 0;
+    slab_count--;
     unref_frame(physical_address(slab));
 }
 
@@ -183,6 +186,11 @@ void kfree(void* memory) {
     }
     unref_frame(physical_address(memory));
     bytes_in_use -= kPageSize;
+}
+
+size_t heap_slab_count() {
+    LockGuard guard(heap_lock);
+    return slab_count;
 }
 
 size_t heap_bytes_in_use() {
