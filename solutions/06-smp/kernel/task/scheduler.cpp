@@ -4,14 +4,14 @@
 /// A task stays with its processor, whose caches know it, while it sleeps and wakes. A processor that has
 /// nothing else to run takes a waiting task from a queue that is longer by two: with fewer there is nothing
 /// to gain. A processor that idles is woken when a task of its own wakes, and when another starts a new one.
-#include <arch/x86_64/context.h>
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <arch/x86_64/ipi.h>
 #include <arch/x86_64/processor.h>
 #include <kernel/libk/panic.h>
 #include <kernel/sync/lock_place.h>
 #include <kernel/task/run_queue.h>
 #include <kernel/task/scheduler.h>
+#include <kernel/task/switch_to.h>
 #include <kernel/task/task.h>
 
 uint64_t context_switch_count = 0;
@@ -102,17 +102,6 @@ Task* pick_next(ProcessorQueue& queue, Task& prev) REQUIRES(queue.lock) {
     Task* next = prev.next;
     if (next->idle && !queue.tasks.is_alone()) next = next->next;
     return next;
-}
-
-/// Everything that changes hands with the processor, then the switch itself, which must come last: what
-/// follows it runs when `prev` is resumed, on prev's stack, at another time, perhaps on another processor.
-/// IF=0, no lock held: switch_context() clears prev->running when nothing here needs prev any more.
-void switch_to(Task* prev, Task* next) {
-    __atomic_fetch_add(&context_switch_count, 1, __ATOMIC_RELAXED);
-    if (next->is_user()) publish_kernel_stack(*next);
-    switch_entry_state(*prev, *next);
-    switch_user_state(*prev, *next);
-    switch_context(prev, next);
 }
 
 /// Takes the current task out of its queue, unless it has been woken again, and goes on with the next.

@@ -1,12 +1,12 @@
 /// @file
 /// Chapter 4's scheduler for several processors: still one queue, now with a lock. Each processor takes the
 /// next task in the round that no other one runs.
-#include <arch/x86_64/context.h>
-#include <arch/x86_64/cpu_local.h>
+#include <arch/x86_64/current.h>
 #include <arch/x86_64/processor.h>
 #include <kernel/libk/panic.h>
 #include <kernel/task/run_queue.h>
 #include <kernel/task/scheduler.h>
+#include <kernel/task/switch_to.h>
 #include <kernel/task/task.h>
 
 uint64_t context_switch_count = 0;
@@ -26,15 +26,6 @@ Task* claim_next(Task& prev, bool idle) REQUIRES(lock) {
         return next;
     }
     return nullptr;
-}
-
-/// Everything that changes hands with the processor, then the switch itself, which must come last.
-void switch_to(Task* prev, Task* next) {
-    __atomic_fetch_add(&context_switch_count, 1, __ATOMIC_RELAXED);
-    if (next->is_user()) publish_kernel_stack(*next);
-    switch_entry_state(*prev, *next);
-    switch_user_state(*prev, *next);
-    switch_context(prev, next);
 }
 
 /// Takes the current task out of the queue, unless it has been woken again, and goes on with another.
