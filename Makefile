@@ -19,6 +19,7 @@ endif
 
 #: SOL=n              the reference solution up to chapter n (0 is the bare tree); default: the highest there is
 #: LAB=n              the learner's start of chapter n
+#: BASE=mine          with LAB=n: stand on your own earlier chapters, not on the reference solutions
 #: CXX=clang++        build with clang in place of g++
 #: OPT=-O0            optimisation of kernel and programs in place of -O2
 #: INSTRUMENT=yes     compile chapter 3's frame checks into the kernel
@@ -63,17 +64,20 @@ PLAIN_STATE := $(file <.state)
 reverse = $(if $1,$(call reverse,$(wordlist 2,9,$1)) $(firstword $1))
 # $(call chapter_dir,labs|solutions,n): the folder of chapter n, if there is one.
 chapter_dir = $(patsubst %/,%,$(wildcard $1/0$2-*/))
-# $(call solutions_upto,n): the folders of the solutions n, n-1, ... 1.
-solutions_upto = $(foreach n,$(call reverse,$(wordlist 1,$1,1 2 3 4 5 6)),$(call chapter_dir,solutions,$n))
+# $(call chapter,labs|solutions,n): its layers: what was written for it, and below that what its lab has ready-made.
+chapter = $(call chapter_dir,$1,$2) $(wildcard $(call chapter_dir,labs,$2)/given)
+# $(call chapters_upto,labs|solutions,n): the layers of the chapters n, n-1, ... 1.
+chapters_upto = $(foreach n,$(call reverse,$(wordlist 1,$2,1 2 3 4 5 6)),$(call chapter,$1,$n))
 minus_one = $(words $(wordlist 2,$1,1 2 3 4 5 6))
 
 STATES := $(strip $(or $(PLAIN_STATE),SOL=0 $(foreach n,1 2 3 4 5 6,\
-    $(if $(call chapter_dir,labs,$n),LAB=$n) $(if $(call chapter_dir,solutions,$n),SOL=$n))))
+    $(if $(wildcard $(call chapter_dir,labs,$n)/lab.txt),LAB=$n) $(if $(call chapter_dir,solutions,$n),SOL=$n))))
 DEFAULT_STATE := $(lastword $(or $(filter SOL=%,$(STATES)),$(STATES)))
 
 # $(call layers,STATE): where its files are looked for, in order. "." is the tree: kernel/, arch/, userland/ here.
-layers = $(strip $(if $(PLAIN_STATE),,$(if $(filter SOL=%,$1),$(call solutions_upto,$(patsubst SOL=%,%,$1)),\
-    $(call chapter_dir,labs,$(patsubst LAB=%,%,$1)) $(call solutions_upto,$(call minus_one,$(patsubst LAB=%,%,$1))))) .)
+layers = $(strip $(if $(PLAIN_STATE),,$(if $(filter SOL=%,$1),$(call chapters_upto,solutions,$(patsubst SOL=%,%,$1)),\
+    $(call chapter,labs,$(patsubst LAB=%,%,$1)) \
+    $(call chapters_upto,$(if $(MINE),labs,solutions),$(call minus_one,$(patsubst LAB=%,%,$1))))) .)
 check_state = $(if $(filter $1,$(STATES)),$1,$(error There is no state "$1" here; there are: $(STATES)))
 
 files_under = $(foreach f,$(wildcard $1/*),$(if $(wildcard $f/.),$(call files_under,$f),$f))
@@ -83,16 +87,20 @@ files = $(sort $(foreach l,$1,$(patsubst $l/%,%,$(foreach d,kernel arch userland
 # names the path gives up what the layers below it say, and the tree's own file counts again. Not for headers: the compiler
 # goes by the order of the layers.
 locate = $(patsubst ./%,%,$(or $(wildcard $(firstword $1)/$2),$(if $(filter $2,$(file <$(firstword $1)/tree-again)),$2,\
-    $(if $(word 2,$1),$(call locate,$(wordlist 2,9,$1),$2)))))
+    $(if $(word 2,$1),$(call locate,$(wordlist 2,99,$1),$2)))))
 
 ifneq ($(and $(SOL),$(LAB)),)
 $(error Give SOL=$(SOL) or LAB=$(LAB), not both)
 endif
+ifneq ($(filter-out mine reference,$(BASE)),)
+$(error BASE=$(BASE): it is "mine" (your own earlier chapters) or "reference")
+endif
+MINE := $(if $(filter mine,$(BASE)),$(if $(LAB),yes,$(error BASE=mine goes with LAB=n: it says what your chapter n stands on)))
 STATE := $(call check_state,$(strip $(if $(LAB),LAB=$(LAB),$(if $(SOL),SOL=$(SOL),$(DEFAULT_STATE)))))
 # Chapter 4's kernel with more than one processor is a demonstration: what chapter 6 has to start processors, below
 # chapter 4's own entry path, and a scheduler that is shared like everything else there.
 GLOBALS_SMP := $(if $(filter-out 1,$(CPUS)),$(if $(filter SOL=4,$(STATE)),$(wildcard solutions/06-smp/globals)))
-LAYERS := $(if $(GLOBALS_SMP),$(GLOBALS_SMP) $(filter-out .,$(call layers,$(STATE))) solutions/06-smp .,$(call layers,$(STATE)))
+LAYERS := $(if $(GLOBALS_SMP),$(GLOBALS_SMP) $(filter-out .,$(call layers,$(STATE))) $(call chapter,solutions,6) .,$(call layers,$(STATE)))
 FILES := $(call files,$(LAYERS))
 $(foreach f,$(FILES),$(eval at_$f := $(call locate,$(LAYERS),$f)))
 # $(call at,PATHS): where each of them really is.
@@ -104,7 +112,7 @@ at = $(foreach f,$1,$(at_$f))
 BUILD := build$(if $(filter-out g++-O2,$(notdir $(CXX))$(OPT)),/$(notdir $(CXX))$(filter-out -O2,$(OPT)))
 state_names = $(patsubst SOL=%,sol%,$(patsubst LAB=%,lab%,$1))
 # Macros make a state a variant of itself, beside it: build/sol3+FRAME_CHECKS.
-B := $(BUILD)/$(call state_names,$(STATE))$(if $(GLOBALS_SMP),+smp)$(subst =,-,$(subst $(empty) ,,$(patsubst -D%,+%,$(DEFINES))))
+B := $(BUILD)/$(call state_names,$(STATE))$(if $(MINE),+mine)$(if $(GLOBALS_SMP),+smp)$(subst =,-,$(subst $(empty) ,,$(patsubst -D%,+%,$(DEFINES))))
 
 # $(call record,FILE,TEXT): rewrites FILE while the Makefile is read, if it does not hold TEXT already. Whatever
 # depends on FILE is remade when the text changes, and only then. (Make 4.3 may read a file with its last newline.)

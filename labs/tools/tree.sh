@@ -19,6 +19,9 @@ for shared in Makefile README.md LICENSE Doxyfile .clang-format .clang-tidy .edi
     [[ ! -e $shared ]] || cp -Rp "$shared" "$dir/"
 done
 cp -Rp labs/tools "$dir/labs/"
+for page in labs/*/README.md labs/*/lab.txt; do
+    [[ ! -e $page ]] || { mkdir -p "$dir/${page%/*}" && cp -p "$page" "$dir/$page"; }
+done
 for entry in "$@"; do
     mkdir -p "$dir/$(dirname "${entry%%:*}")"
     cp -p "${entry#*:}" "$dir/${entry%%:*}"

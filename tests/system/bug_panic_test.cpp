@@ -119,9 +119,13 @@ TEST_F(BugPanic, DISABLED_DistributionThroughGrub) {
 /// Every file of kernel/ and arch/, in all layers.
 std::vector<std::filesystem::path> kernel_sources() {
     std::vector<std::filesystem::path> roots = {source_root()};
-    if (std::filesystem::exists(source_root() / "solutions"))
-        for (const auto& layer : std::filesystem::directory_iterator(source_root() / "solutions"))
-            roots.push_back(layer.path());
+    for (const char* chapters : {"solutions", "labs"}) {
+        if (!std::filesystem::exists(source_root() / chapters)) continue;
+        for (const auto& chapter : std::filesystem::directory_iterator(source_root() / chapters)) {
+            roots.push_back(chapter.path());
+            roots.push_back(chapter.path() / "given");
+        }
+    }
     std::vector<std::filesystem::path> files;
     for (const auto& root : roots)
         for (const char* part : {"kernel", "arch"})

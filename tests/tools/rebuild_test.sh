@@ -66,8 +66,7 @@ test_an_override_of_a_source() {
 # A source that the highest layer gives back to the tree, and one that it no longer gives back.
 test_a_source_that_goes_back_to_the_tree() {
     local layer lower
-    layer=$(highest)
-    [[ -e $layer/tree-again ]] || return 0
+    layer=$(dirname "$(find labs -path 'labs/*/given/tree-again' | sort | tail -n 1)")
     lower=$(find solutions -path 'solutions/0*/kernel/idle.cpp')
     cp -p "$layer/tree-again" "$scratch/tree-again"
     grep -vx kernel/idle.cpp "$scratch/tree-again" >"$layer/tree-again"

@@ -33,16 +33,16 @@ test_where_names_the_first_layer_that_has_the_file() {
 # A layer's list "tree-again" names sources that a lower layer replaces and that count again as they are in the tree.
 test_what_goes_back_to_the_tree_is_there() {
     local list layer state file count=0
-    for list in solutions/*/tree-again labs/*/tree-again; do
+    for list in solutions/*/tree-again labs/*/given/tree-again; do
         [[ -e $list ]] || continue
         layer=$(dirname "$list")
-        state=$(sed 's|solutions/0\([1-9]\)-.*|SOL=\1|; s|labs/0\([1-9]\)-.*|LAB=\1|' <<<"$layer")
+        state=$(sed 's|[a-z]*/0\([1-9]\)-.*|SOL=\1|' <<<"$layer")
         make where "$state" >"$scratch/where"
         while read -r file; do
             [[ $file != *.h ]] || { echo "$list: $file: the compiler finds headers without the list"; return 1; }
             [[ -f $file ]] || { echo "$list: $file is not in the tree"; return 1; }
             [[ ! -e $layer/$file ]] || { echo "$list: $file is in $layer itself"; return 1; }
-            find solutions -path "solutions/0*/$file" | grep -q . || { echo "$list: no layer replaces $file"; return 1; }
+            find solutions labs -path "*/0*/$file" | grep -q . || { echo "$list: no layer replaces $file"; return 1; }
             grep -qxF "$file  (tree)" "$scratch/where" || { echo "$state: $file is not the tree's"; return 1; }
             count=$((count + 1))
         done <"$list"
@@ -56,7 +56,7 @@ test_chapter_4_with_several_processors_is_a_state_of_its_own() {
     make where SOL=4 CPUS=2 >"$scratch/where"
     for file in $(cd "$globals" && find . -type f -printf '%P\n'); do
         grep -qxF "$file  $globals" "$scratch/where" || { echo "$file is not $globals's"; return 1; }
-        [[ -e $file || -e solutions/06-smp/$file ]] || { echo "$globals/$file replaces nothing"; return 1; }
+        [[ -e $file || -e solutions/06-smp/$file || -e labs/06-smp/given/$file ]] || { echo "$globals/$file replaces nothing"; return 1; }
     done
     grep -qF "  solutions/06-smp" "$scratch/where"
     grep -qxF "arch/x86_64/syscall_entry.S  solutions/02-syscall" "$scratch/where"
