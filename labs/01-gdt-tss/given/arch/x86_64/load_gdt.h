@@ -1,5 +1,5 @@
 /// @file
-/// A global descriptor table and how the processor gets to use it.
+/// A global descriptor table and how the processor gets to use it and the TSS.
 #pragma once
 
 #include <array>
@@ -10,19 +10,14 @@
 /// The nine slots; gdt.h has the selectors.
 using Gdt = std::array<uint64_t, 9>;
 
-/// The table's content but for the TSS, whose address only run time knows.
-inline constexpr Gdt kInitialGdt{
-    0,                   // 0x00: null
-    0,                   // 0x08: unused
-    code_descriptor(0),  // 0x10: kKernelCode
-    data_descriptor(0),  // 0x18: kKernelData
-    0,                   // 0x20: kUserBase
-    data_descriptor(3),  // 0x28: kUserData
-    code_descriptor(3),  // 0x30: kUserCode
-    0,
-    0,  // 0x38: kTssSelector
-};
+/// The table's content but for the TSS, whose address only run time knows. A constant: nothing could compute
+/// it when the kernel starts.
+extern const Gdt kInitialGdt;
 
 /// Loads GDTR and reloads every segment register from `gdt`, which stays in use. FS and GS become null, with
 /// a base of 0. Interrupts off.
 void load_gdt(const Gdt& gdt);
+
+/// Fills the TSS's slots of `gdt`, which is in use, with the TSS at `base` whose last byte is at base +
+/// `limit`, and loads TR. Interrupts off.
+void load_tss(Gdt& gdt, uint64_t base, uint64_t limit);
