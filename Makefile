@@ -140,6 +140,8 @@ include kernel/kernel.mk
 include userland/userland.mk
 include labs/tools/boot.mk
 include tests/tests.mk
+include tests/graded.mk
+-include $(wildcard tests/grader/grader.mk)
 
 .PHONY: all help setup where diff tree docs clean
 all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso $B/compile_commands.json ## build the state: kernel, initramfs and ISO

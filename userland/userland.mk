@@ -1,10 +1,11 @@
 # The user programs and the initramfs that holds them.
 #
-#   userland/lib/*            the user library, linked into every program but those of ring3/
+#   userland/lib/*            the user library, linked into every program written in C++
 #   userland/bin/X.cpp        the program /bin/X (bin/init is also /init)
 #   userland/X/*              further parts of the program /bin/X
 #   userland/tests/X.cpp      the program /tests/X
 #   userland/ring3/X.S        the program /ring3/X: a few instructions, without the library
+#   userland/grade/X          programs of the graders, which are not in the initramfs: .S like ring3/, .cpp like tests/
 #   userland/files/           files copied into the initramfs as they are
 
 USER_FLAGS := -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -mno-sse -mno-mmx \
@@ -15,7 +16,7 @@ USER_LD := $(call at,userland/program.ld)
 USER_LINK = $(LINK) -Wl,-T,$(USER_LD)
 
 USER_LIB := $(filter userland/lib/%.cpp userland/lib/%.S,$(FILES))
-USER_SOURCES := $(filter userland/bin/%.cpp userland/tests/%.cpp userland/ring3/%.S,$(FILES))
+USER_SOURCES := $(filter userland/bin/%.cpp userland/tests/%.cpp userland/ring3/%.S userland/grade/%.cpp userland/grade/%.S,$(FILES))
 USER_FILES := $(filter userland/files/%,$(FILES))
 user_object = $(addprefix $B/user/,$(addsuffix .o,$(call at,$1)))
 program = $(patsubst userland/%,$B/programs/%,$(basename $1))
@@ -39,14 +40,15 @@ $B/user/lib.a: $(call user_object,$(USER_LIB)) $B/user_objects.txt
 # Each program depends on the object of its own source; the library comes behind it.
 parts = $(if $(filter userland/bin/%,$1),$(filter $(1:userland/bin/%.cpp=userland/%)/%,$(USER_PARTS)))
 $(foreach s,$(USER_SOURCES),$(eval $(call program,$s): $(call user_object,$s $(call parts,$s))))
-$(filter-out $B/programs/ring3/%,$(PROGRAMS)): $B/user/lib.a
+$(call program,$(filter %.cpp,$(USER_SOURCES))): $B/user/lib.a
 $(PROGRAMS): $(USER_LD) $B/user_objects.txt
 	$(Q)mkdir -p $(@D) && $(USER_LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
-$(call record,$B/initramfs.txt,$(PROGRAMS) $(call at,$(USER_FILES)))
-$B/initramfs.cpio: $(PROGRAMS) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tools/initramfs.sh | need
+PACKED := $(filter-out $B/programs/grade/%,$(PROGRAMS))
+$(call record,$B/initramfs.txt,$(PACKED) $(call at,$(USER_FILES)))
+$B/initramfs.cpio: $(PACKED) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tools/initramfs.sh | need
 	$(call say,CPIO     $@)
-	$(Q)labs/tools/initramfs.sh $@ $(foreach p,$(PROGRAMS),$(p:$B/programs/%=%)=$p) \
+	$(Q)labs/tools/initramfs.sh $@ $(foreach p,$(PACKED),$(p:$B/programs/%=%)=$p) \
 	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
 
 -include $(addsuffix .d,$(call user_object,$(USER_LIB) $(USER_PARTS) $(USER_SOURCES)))

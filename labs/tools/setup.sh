@@ -51,12 +51,15 @@ test|$host_compiler|$(compiler_package "$host_compiler")|compiles the tests
 test|/usr/include/gtest/gtest.h|libgtest-dev|the test framework
 test|/usr/include/fmt/core.h|libfmt-dev|text formatting in the tests
 test|/usr/include/nlohmann/json.hpp|nlohmann-json3-dev|talks to QEMU in the tests
+test|/usr/include/CLI/CLI.hpp|libcli11-dev|reads the grader's command line
 test|$gdb|$gdb|tests "make gdb"
 test|g++|g++|builds chapter 3 with both compilers
 test|clang++|clang|builds chapter 3 with both compilers
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
+grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
+test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|clang-format|clang-format|checks the layout of the sources
 bochs|bochs-bin|bochs|a second emulator
 bochs|/usr/lib/$(uname -m)-linux-gnu/bochs/plugins/libbx_term_gui.so|bochs-term|its display in a terminal

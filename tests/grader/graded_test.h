@@ -59,7 +59,7 @@ class GradedTest : public testing::Test {
     harness::Machine& machine() { return *machine_; }
 
     /// From here on a failure has this likely cause. hint("") goes back to the test's own.
-    void hint(std::string text) { hint_ = std::move(text); }
+    void hint(std::string text);
 
     /// What the test does. Written by GRADED().
     virtual void judge() = 0;
@@ -68,7 +68,6 @@ class GradedTest : public testing::Test {
     void TestBody() override;
 
     std::unique_ptr<harness::Machine> machine_;
-    std::string hint_;
 };
 
 }  // namespace grader

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,7 @@ class BootModule {
 
   private:
     std::map<std::string, std::pair<uint32_t, std::vector<uint8_t>>> files_;
-    harness::TempFolder folder_;
+    std::unique_ptr<harness::TempFolder> folder_ = std::make_unique<harness::TempFolder>();
 };
 
 /// The archive with `program` as /init, the one thing that the kernel starts.

@@ -48,6 +48,8 @@ class ElfSymbols {
     ElfSymbols(std::vector<uint8_t> image, std::string origin);
 
     /// All named symbols, in order of their values.
+    /// The file itself.
+    std::span<const uint8_t> image() const { return image_; }
     const std::vector<Symbol>& all() const { return symbols_; }
     const std::vector<Section>& sections() const { return sections_; }
     uint64_t entry() const { return entry_; }

@@ -23,18 +23,25 @@ namespace harness {
 
 namespace {
 
+/// Lowers a limit for this process and those it starts.
+void limit_to(__rlimit_resource resource, uint64_t value) {
+    rlimit limit{};
+    getrlimit(resource, &limit);
+    limit.rlim_cur = limit.rlim_max < value ? limit.rlim_max : value;
+    setrlimit(resource, &limit);
+}
+
 /// Runs in the child, between fork and exec, where only async-signal-safe calls are allowed. Returns when
 /// something failed, with errno set.
-void become(char* const* command, int output, uint64_t file_limit, pid_t parent) {
+void become(char* const* command, int output, const ProcessOptions& options, pid_t parent) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);  // the parent died before the line above
     // With the signal ignored, writing beyond the limit fails with EFBIG and QEMU carries on.
     signal(SIGXFSZ, SIG_IGN);
-    rlimit limit{};
-    getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = limit.rlim_max < file_limit ? limit.rlim_max : file_limit;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    limit_to(RLIMIT_FSIZE, options.file_limit);
+    if (options.memory_limit) limit_to(RLIMIT_AS, options.memory_limit);
+    if (options.cpu_seconds) limit_to(RLIMIT_CPU, options.cpu_seconds);
     const int input = open("/dev/null", O_RDONLY);
     if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) return;
     execvp(command[0], command);
@@ -60,7 +67,7 @@ Process::Process(ProcessOptions options) : options_(std::move(options)) {
     pid_ = fork();
     if (pid_ < 0) throw_errno("cannot start a process");
     if (pid_ == 0) {
-        become(arguments.data(), output.get(), options_.file_limit, parent);
+        become(arguments.data(), output.get(), options_, parent);
         const int error = errno;
         [[maybe_unused]] const ssize_t ignored = write(write_end.get(), &error, sizeof error);
         _exit(127);

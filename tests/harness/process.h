@@ -19,6 +19,8 @@ struct ProcessOptions {
     std::vector<std::string> command;    ///< the program, looked up in PATH, and its arguments
     std::filesystem::path output;        ///< file that receives standard output and standard error
     uint64_t file_limit = 512ull << 20;  ///< bytes the child may write to one file; what is more is dropped
+    uint64_t memory_limit = 0;           ///< bytes of address space; 0 is no limit
+    uint64_t cpu_seconds = 0;            ///< after these each of its processes is killed; 0 is no limit
 };
 
 /// A running or finished child. It has a process group of its own, so Ctrl-C at the terminal ends the test
