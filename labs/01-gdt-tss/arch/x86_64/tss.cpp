@@ -29,6 +29,7 @@ void init_tss() {
 /// From ist_entry.S: an exception from ring 3 needs no stack of its own. Moves its frame to the task's kernel
 /// stack, where it is an exception like any other; returns the new frame.
 extern "C" InterruptFrame* move_to_task_stack(const InterruptFrame* frame) {
+    if (tss.rsp0 == 0) todo("lab1.6", "an exception came from ring 3, and the TSS names no stack for it");
     auto* target = reinterpret_cast<InterruptFrame*>(tss.rsp0) - 1;
     *target = *frame;
     return target;

@@ -16,9 +16,9 @@ extern "C" void interrupt_exit();
 
 /// The frame at the very top of the task's stack, where the processor would have put it.
 InterruptFrame* write_user_frame(const Task& /*task*/, uint64_t /*entry*/, uint64_t /*stack*/) {
-    // TODO(lab1.6): The frame is that of a program which was interrupted in ring 3 before its instruction at
+    // TODO(lab1.5): The frame is that of a program which was interrupted in ring 3 before its instruction at
     // `entry`, with `stack` in RSP, 0 in every other general register, interrupts on, and no other flag set.
-    todo("lab1.6", "write_user_frame() writes no frame");
+    todo("lab1.5", "write_user_frame() writes no frame");
 }
 
 }  // namespace
@@ -28,10 +28,10 @@ const char* user_mode_missing() {
 }
 
 void prepare_user_entry(Task& task, uint64_t entry, uint64_t stack) {
-    // TODO(lab1.6): When the scheduler switches to `task` for the first time, interrupt_exit runs, and RSP
+    // TODO(lab1.5): When the scheduler switches to `task` for the first time, interrupt_exit runs, and RSP
     // points to the frame.
     (void)write_user_frame(task, entry, stack);
-    todo("lab1.6", "prepare_user_entry() leaves nothing for the switch to go on with");
+    todo("lab1.5", "prepare_user_entry() leaves nothing for the switch to go on with");
 }
 
 void enter_user(uint64_t entry, uint64_t stack) {
