@@ -81,3 +81,15 @@ test-grader: $(GRADE_FILES) | need ## LAB=n: known mistakes, each of which the r
 N ?= 10
 test-flake: $(GRADE_FILES) | need ## SOL=n: grade the reference solution N times; full marks each time
 	$(check_graded)@$T/grade flake $(GRADE_COMMON) --submission $(firstword $(LAYERS)) --times $(N)
+
+#: CHEATERS=pattern   with `make test-grader`: only the cheaters whose names match
+CHEATERS ?= *
+.PHONY: test-cheaters
+NEEDS_test-cheaters := $(NEEDS_grade)
+test-cheaters: $(GRADE_FILES) | need
+	$(check_graded)@$T/grade cheaters $(GRADE_COMMON) --start $(call chapter_dir,labs,$(GRADED_NUMBER)) --cheaters tests/cheaters --only '$(CHEATERS)'
+
+#: SUBMISSIONS=folder  what `make grade-class` grades: a folder in it for each submission
+grade-class: $(GRADE_FILES) | need ## LAB=n: grade a folder of submissions; goes on where it was interrupted
+	$(check_graded)$(if $(SUBMISSIONS),,$(error Say which: make grade-class LAB=$(GRADED_NUMBER) SUBMISSIONS=folder))@$T/grade class \
+	    $(subst --out $(GRADE_OUT),--out $(BUILD)/grade/class-lab$(GRADED_NUMBER),$(GRADE_COMMON)) --submissions $(SUBMISSIONS)

@@ -40,6 +40,18 @@ struct FlakeOptions {
 };
 int grade_often(const CourseOptions& course, const FlakeOptions& options);
 
+/// Kernels that cheat.
+struct CheaterOptions {
+    std::string start, cheaters, only = "*";
+};
+int grade_cheaters(const CourseOptions& course, const CheaterOptions& options);
+
+/// Every folder in a folder.
+struct ClassOptions {
+    std::string submissions;
+};
+int grade_class(const CourseOptions& course, const ClassOptions& options);
+
 /// Writes all forms of a report to `folder`. Throws InfrastructureError.
 void write_reports(const Report& report, const std::filesystem::path& folder);
 

@@ -52,6 +52,18 @@ int run(int argc, char** argv) {
         ->required();
     flake_command->add_option("--times", flake.times, "how often")->check(CLI::PositiveNumber);
 
+    grader::CheaterOptions cheaters;
+    CLI::App* cheaters_command = app.add_subcommand("cheaters", "grade kernels that cheat");
+    add_course_options(*cheaters_command, course);
+    cheaters_command->add_option("--start", cheaters.start, "folder of the chapter's start")->required();
+    cheaters_command->add_option("--cheaters", cheaters.cheaters, "folder of cheaters")->required();
+    cheaters_command->add_option("--only", cheaters.only, "pattern of their names");
+
+    grader::ClassOptions class_options;
+    CLI::App* class_command = app.add_subcommand("class", "grade a folder of submissions");
+    add_course_options(*class_command, course);
+    class_command->add_option("--submissions", class_options.submissions, "a folder of folders")->required();
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -59,6 +71,8 @@ int run(int argc, char** argv) {
     }
     if (*lab_command) return grader::grade_lab(course, lab);
     if (*mutants_command) return grader::grade_mutants(course, mutants);
+    if (*cheaters_command) return grader::grade_cheaters(course, cheaters);
+    if (*class_command) return grader::grade_class(course, class_options);
     return grader::grade_often(course, flake);
 }
 
