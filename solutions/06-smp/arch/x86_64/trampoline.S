@@ -32,20 +32,9 @@ gdt_pointer:
     .long boot_gdt
 trampoline_end:
 
-    .section .boot.text, "ax"
-    .code64
-processor_start64:                              // at its physical address, in 64-bit mode
-    mov $0x18, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
-    xor %eax, %eax
-    mov %eax, %fs
-    mov %eax, %gs
-    movabs $processor_start_high, %rax
-    jmp *%rax
-
     .text
+    .code64
+    .global processor_start_high
 processor_start_high:
     mov processor_start_data + OFFSETOF_ProcessorStart_cr3(%rip), %rax
     mov %rax, %cr3                              // the kernel's own tables: the stack is mapped only there
@@ -59,11 +48,5 @@ processor_start_high:
     xor %ebp, %ebp                              // the last frame of every backtrace
     call processor_main
     ud2
-
-    .bss
-    .balign 8
-    .global processor_start_data
-processor_start_data:
-    .skip SIZEOF_ProcessorStart
 
     .section .note.GNU-stack, "", @progbits

@@ -3,19 +3,10 @@
 
 #include <kernel/acpi/madt.h>
 
-#include <kernel/acpi/acpi.h>
 #include <kernel/acpi/tables.h>
 #include <kernel/libk/bytes.h>
 
 namespace {
-
-constexpr TableKind kMadt{
-    .signature = "APIC",
-    .unreachable = "the ACPI tables include no MADT, or it can't be reached",
-    .wrong_signature = "the ACPI MADT has a wrong signature",
-    .impossible_length = "the ACPI MADT has an impossible length",
-    .wrong_checksum = "the ACPI MADT has a wrong checksum",
-};
 
 /// The first id that can't be addressed without x2APIC mode: as an 8-bit destination it means every processor
 /// (Intel SDM 3A, 10.6.2.1).
@@ -83,11 +74,4 @@ BootError parse_madt(std::span<const std::byte> table, ProcessorList& out) {
     if (collector.list().count == 0) return "the ACPI MADT enables no processor with an APIC id below 255";
     out = collector.list();
     return nullptr;
-}
-
-BootError find_processors(uint64_t rsdp, PhysicalReader reader, ProcessorList& out) {
-    out = {};
-    std::span<const std::byte> table;
-    if (BootError error = find_table(rsdp, reader, kMadt, table)) return error;
-    return parse_madt(table, out);
 }

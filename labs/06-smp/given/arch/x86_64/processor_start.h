@@ -17,6 +17,10 @@ struct ProcessorStart {
 /// Makes what processor `number` needs to run `idle`, and writes its region to `data`. False when memory is
 /// out. Boot processor.
 bool prepare_processor(uint32_t number, Task& idle, ProcessorStart& data);
+/// Resets the processor with this local APIC id and starts it at physical address `page`, in real mode. True
+/// as soon as it is online as processor `number`. A processor that has not come after about a second is
+/// reset once more, so that it can't come later, when nobody expects it; then false. Boot processor.
+bool wake_processor(uint8_t apic_id, uint32_t number, uint64_t page);
 /// Takes back what prepare_processor() made for a processor that did not come. Boot processor.
 void discard_processor(uint32_t number);
 /// Processor `number` takes part from now on. Called on that processor.

@@ -1,5 +1,5 @@
 /// @file
-/// Starting the other processors one after the other (Intel SDM 3A, 9.4.4), and stopping them.
+/// Which processors there are; starting the others one after the other, and stopping them.
 #include <arch/x86_64/apic.h>
 #include <arch/x86_64/ipi.h>
 #include <arch/x86_64/paging.h>
@@ -32,29 +32,6 @@ uint32_t started = 1;  ///< numbers given out
 uint32_t online = 1;
 bool stopping = false;
 
-bool is_online(uint32_t number) {
-    return (online_processors() & 1u << number) != 0;
-}
-
-/// Waits up to `milliseconds` for processor `number` to come online.
-bool wait_for(uint32_t number, int milliseconds) {
-    for (int i = 0; i < milliseconds && !is_online(number); i++) delay_microseconds(1000);
-    return is_online(number);
-}
-
-/// INIT, and a start-up message that is repeated once, as the manual has it. A processor that has not come
-/// after a second is reset again, so that it can't come later, when nobody expects it.
-bool wake(uint8_t apic_id, uint32_t number) {
-    send_init(apic_id);
-    delay_microseconds(10'000);
-    for (const int patience : {10, 1000}) {
-        send_startup(apic_id, kTrampolinePage);
-        if (wait_for(number, patience)) return true;
-    }
-    send_init(apic_id);
-    return false;
-}
-
 /// Starts the processor with this id; false, reported, when that fails.
 bool start(uint8_t apic_id, uint32_t hz) {
     const uint32_t number = started;
@@ -70,7 +47,7 @@ bool start(uint8_t apic_id, uint32_t hz) {
     processor_start_data.stack = idle.value()->kstack_top;
     processor_start_data.hz = hz;
     apic_ids[number] = apic_id;
-    if (!wake(apic_id, number)) {
+    if (!wake_processor(apic_id, number, kTrampolinePage)) {
         discard_processor(number);
         destroy_task(*idle.value());
         kprintf("Processor with APIC id %u: left out, it does not answer\n", apic_id);
