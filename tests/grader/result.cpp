@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tests/grader/shortened.h>
+
 namespace grader {
 
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kFormatVersion = 1;
+constexpr size_t kLongestText = 64 * 1024;
 
 constexpr std::array<std::pair<Verdict, const char*>, 4> kVerdictNames = {{
     {Verdict::kPass, "pass"},
@@ -25,13 +28,21 @@ constexpr std::array<std::pair<Verdict, const char*>, 4> kVerdictNames = {{
     {Verdict::kInfrastructure, "infrastructure error"},
 }};
 
+/// A text that a submission has a part in.
+std::string bounded(const std::string& text) {
+    return shortened(text, kLongestText);
+}
+
 Json json_of(const Evidence& evidence) {
     Json stack = Json::array();
     for (const StackWord& word : evidence.stack)
         stack.push_back({{"address", word.address}, {"value", word.value}, {"meaning", word.meaning}});
     return {
-        {"state", evidence.state},     {"task", evidence.task}, {"serial", evidence.serial},
-        {"command", evidence.command}, {"stack", stack},
+        {"state", bounded(evidence.state)},
+        {"task", bounded(evidence.task)},
+        {"serial", bounded(evidence.serial)},
+        {"command", bounded(evidence.command)},
+        {"stack", stack},
     };
 }
 
@@ -46,7 +57,7 @@ Json json_of(const TestResult& result) {
         {"usual_cause", result.info.hint},
         {"verdict", name_of(result.verdict)},
         {"earned", result.earned()},
-        {"message", result.message},
+        {"message", bounded(result.message)},
         {"hint", result.hint},
         {"seconds", result.seconds},
     };
@@ -133,9 +144,9 @@ std::string to_json(const Report& report) {
         {"version", kFormatVersion},
         {"lab", report.lab},
         {"title", report.title},
-        {"submission", report.submission},
+        {"submission", bounded(report.submission)},
         {"handout", report.handout},
-        {"build_error", report.build_error},
+        {"build_error", bounded(report.build_error)},
         {"earned", report.earned()},
         {"maximum", report.maximum()},
         {"final", !report.has_infrastructure_error()},
