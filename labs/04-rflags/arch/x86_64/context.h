@@ -1,0 +1,31 @@
+/// @file
+/// What a task leaves on its stack when it gives up the processor.
+#pragma once
+
+#include <cstdint>
+
+#include <arch/x86_64/cpu.h>
+
+struct Task;
+
+/// The registers that a function call preserves (System V ABI, 3.2.1) and where to go on, lowest address
+/// first, as switch.S pushes them. Task::rsp points to it while the task does not run.
+///
+/// TODO(lab4.3): the flags have their place among these words, at the very offset at which switch.S puts
+/// them.
+struct Context {
+    uint64_t r15 = 0, r14 = 0, r13 = 0, r12 = 0, rbx = 0, rbp = 0;
+    uint64_t rip = 0;
+};
+
+/// The Context of a task that has never run: it will start at `rip`, with every other register zero.
+///
+/// TODO(lab4.4): such a task starts with interrupts off and with none of the flags set that are a mode (TF,
+/// DF, IOPL, NT, AC), whoever ran before it and whoever made it. The names of the bits are in cpu.h.
+inline Context initial_context(uint64_t rip) {
+    return {.rip = rip};
+}
+
+/// Saves the caller's Context on its stack and goes on with that of `next`; returns when somebody switches
+/// back. On `prev`'s kernel stack, interrupts on or off.
+extern "C" void switch_context(Task* prev, Task* next);
