@@ -7,7 +7,7 @@
 #: QEMU_EXTRA="..."   more options for QEMU
 #: GDB_EXTRA="..."    more arguments for gdb
 #: WAIT=10            seconds that `make watch` and `make diagnose` wait for the fault
-#: ANSWERS=file       what `make diagnose` checks
+#: ANSWERS=file       what `make diagnose` checks; default: the diagnosis.txt of the chosen state
 #: ACCEL=kvm          KVM in place of QEMU's own emulation, at your own risk
 BOOT ?= $(if $(filter gdb watch diagnose,$(MAKECMDGOALS)),pvh,grub)
 APPEND ?=

@@ -88,6 +88,17 @@ test_right_answers_are_right() {
     expect_nothing_left
 }
 
+# In a form that holds for every build; the default of SOL=3.
+test_the_solution_is_right() {
+    expect "All 8 answers are right" make SOL=3 diagnose
+    try "slot_address " 's/^(slot.*=).*/\1 sh.kstack_top-16/'
+    try "slot_address " 's/^(slot.*=).*/\1 init.kstack_top - 8/'
+    try "" 's/^(slot.*=).*/\1 2.kstack_top - 0x8/'
+    try "window_opens " 's/^(.*opens =).*/\1 store to USER_RSP_SCRATCH/'
+    try "window_closes window_function " 's/^(.*(closes|function) =).*/\1 store to CURRENT_KERNEL_STACK/'
+    malformed 'slot_address: "store to nowhere" is neither' 'slot_address = store to nowhere'
+}
+
 test_each_wrong_answer_is_called_wrong() {
     try "victim_task " 's/^(victim.*=).*/\1 init/'
     try "culprit_task " 's/^(culprit.*=).*/\1 klogd/'
@@ -117,7 +128,7 @@ test_malformed_answers_are_named_by_line_and_key() {
     malformed 'the key culprit_task is missing' 'victim_task = sh'
     ANSWERS=$scratch/none refuse "can't be read: No such file" batch diagnose.py
     ANSWERS="" refuse "Say which answers" batch diagnose.py
-    ANSWERS=labs/tools/diagnosis-template.txt refuse "0 of 8 answers are right" batch diagnose.py
+    ANSWERS=labs/03-globals-bug/diagnosis.txt refuse "0 of 8 answers are right" batch diagnose.py
     expect_nothing_left
 }
 

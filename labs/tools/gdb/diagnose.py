@@ -1,5 +1,6 @@
 """make diagnose: checks the answers of chapter 3 against a run of the very kernel that they are about."""
 
+import collections
 import os
 import re
 import sys
@@ -10,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import gdb
 import hunt
-from trapline import Stopped, address_of, instructions, main, say, symbol_at, time_limit
+from trapline import Stopped, address_of, instructions, main, say, symbol_at, tasks, time_limit
 
 TASK, ADDRESS, FUNCTION, LETTER = "a task", "an address", "a function", "a letter"
 
@@ -38,9 +39,28 @@ KEYS = {
 WINDOW_FUNCTIONS = {"schedule", "switch_to", "switch_entry_state", "switch_user_state", "switch_context"}
 
 
+StackAddress = collections.namedtuple("StackAddress", "task distance")
+StackAddress.__doc__ = """So many bytes from the top of the kernel stack of a task, given by name or pid."""
+
+Store = collections.namedtuple("Store", "variable")
+Store.__doc__ = """The instruction that writes the variable at this address."""
+
+DISTANCE = r"(\d+|0x[0-9a-fA-F]+)"
+
+
 def parse_address(text):
-    """The value of 0x1234, symbol or symbol+14; None if it is none of these."""
-    match = re.fullmatch(r"<?([A-Za-z_]\w*)(?:\(\))?(?:\s*\+\s*(\d+|0x[0-9a-fA-F]+))?>?", text)
+    """0x1234, symbol or symbol+14 as a number, or one of the forms that hold for every build; None for anything else."""
+    match = re.fullmatch(rf"([\w-]+)\.kstack_top(?:\s*([+-])\s*{DISTANCE})?", text)
+    if match:
+        distance = int(match[3] or "0", 0)
+        return StackAddress(match[1], -distance if match[2] == "-" else distance)
+    match = re.fullmatch(r"store to ([A-Za-z_][\w.]*)", text)
+    if match:
+        try:
+            return Store(address_of(match[1]))
+        except Stopped:
+            return None
+    match = re.fullmatch(r"<?([A-Za-z_]\w*)(?:\(\))?(?:\s*\+\s*" + DISTANCE + r")?>?", text)
     try:
         if not match:
             return int(text, 16)
@@ -131,6 +151,7 @@ class Truth:
         if not write.task or not write.instruction or not self.tick or not self.tick.rflags & 0x200:
             raise Stopped("This run went wrong in another way than that of chapter 3: run it again.")
         self.victim, self.culprit, self.slot, self.write = the_hunt.victim, write.task, the_hunt.slot, write.instruction
+        self.tasks = tasks()
         start = address_of("switch_context")
         self.closes = next(i for i in instructions(start, start + 128) if re.fullmatch(r"mov .*,%rsp", i.text))
 
@@ -139,28 +160,38 @@ class Truth:
         possible = WINDOW_FUNCTIONS | functions_at(self.tick.rip)
         if isinstance(answer, str):
             return answer in possible
+        if not isinstance(answer, int):
+            return False
         before = functions_at(answer) & functions_at(self.opens.address) and answer <= self.opens.address
         after = functions_at(answer) & functions_at(self.closes.address) and answer > self.closes.address
         return bool(functions_at(answer) & possible) and not before and not after
 
+    def is_slot(self, answer):
+        """Whether an address, in any form, is that of the slot."""
+        if isinstance(answer, StackAddress):
+            return any(task.top + answer.distance == self.slot for task in self.tasks
+                       if answer.task in (task.name, str(task.pid)))
+        return answer == self.slot
+
     def agrees(self, key, answer):
+        """Whether the answer to a question is one that this run has shown to be right."""
         match key:
             case "victim_task":
                 return answer in (self.victim.name, str(self.victim.pid))
             case "culprit_task":
                 return answer in (self.culprit.name, str(self.culprit.pid))
             case "slot_address":
-                return answer == self.slot
+                return self.is_slot(answer)
             case "writing_instruction":
                 return answer == self.write.address
             case "window_opens":
-                return answer == self.opens.address
+                return answer in (self.opens.address, Store(address_of("CURRENT_KERNEL_STACK")))
             case "window_closes":
                 return answer == self.closes.address
             case "window_function":
                 return self.in_window(answer)
             case "why_if_was_on":
-                # The sentences stand in diagnosis-template.txt.
+                # The sentences stand in labs/03-globals-bug/diagnosis.txt.
                 return answer == "D"
         return False
 
@@ -168,7 +199,7 @@ class Truth:
 def diagnose(path, seconds):
     """Prints for each answer whether it is right; True if all are."""
     if not path:
-        raise Stopped("Say which answers: make diagnose ANSWERS=file. Start from labs/tools/diagnosis-template.txt.")
+        raise Stopped("Say which answers: make diagnose ANSWERS=file. The questions are in labs/03-globals-bug/diagnosis.txt.")
     answers = read_answers(path)
     truth = Truth(seconds)
     right = 0
