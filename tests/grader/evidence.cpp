@@ -49,12 +49,12 @@ std::vector<StackWord> stack_words(harness::Machine& machine, uint64_t rsp) {
 
 Evidence collect_evidence(harness::Machine& machine) {
     Evidence evidence;
-    evidence.state = harness::failure_report(machine);
+    evidence.state = harness::machine_state(machine);
     evidence.serial = harness::printable_tail(machine.serial(), kSerialLines);
     evidence.command = machine.reproduction();
     try {
         if (!machine.running()) return evidence;
-        // failure_report() has stopped the guest.
+        // machine_state() has stopped the guest.
         machine.gdb().select_cpu(0);
         const harness::Registers registers = machine.gdb().regs();
         evidence.stack = stack_words(machine, registers.rsp);

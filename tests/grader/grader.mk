@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc)
 GRADED_NUMBER := $(STATE_NUMBER)
 GRADED_FOLDER := $(notdir $(LAB_TESTS))
 GRADED_LAB := $(wildcard labs/$(GRADED_FOLDER)/lab.txt)
-GRADE_NAME := lab$(GRADED_NUMBER)$(if $(filter SOL=%,$(STATE)),-solution)$(if $(MINE),+mine)
+GRADE_NAME := lab$(GRADED_NUMBER)$(if $(MINE),+mine)
 GRADE_OUT := $(BUILD)/grade/$(GRADE_NAME)
 
 # What the chapters' tests are linked with, compiled once for all: the harness and the system tests' helpers.
@@ -60,7 +60,7 @@ NEEDS_test-flake := $(NEEDS_grade)
 NEEDS_grade-class := $(NEEDS_grade)
 
 define check_graded
-$(if $(GRADED_LAB),,$(error There is nothing to grade in $(STATE): say LAB=1 to LAB=6, or SOL=1 to SOL=6))
+$(if $(and $(GRADED_LAB),$(PLAIN_STATE)$(LAB)$(SOL)),,$(error Say what to grade: LAB=n is your chapter n, SOL=n the reference solution; n is 1 to 6))
 endef
 GRADE_COMMON = --lab $(GRADED_LAB) --sources $(GRADE_OUT)/sources.txt --program $T/grade-$(GRADED_FOLDER) --out $(GRADE_OUT) --jobs $(JOBS) \
     --make CXX=$(CXX) --make OPT=$(OPT)
@@ -69,11 +69,18 @@ GRADE_FILES = $T/grade $T/grade-$(GRADED_FOLDER) $(GRADE_OUT)/sources.txt
 # Where the chapter's files are: the top layer.
 grade: $(GRADE_FILES) | need ## grade LAB=n, your files, or SOL=n: points, hints, and reports in build/grade/
 	$(check_graded)@$T/grade lab $(GRADE_COMMON) --submission $(firstword $(LAYERS)) $(if $(filter-out *,$(TESTS)),--tests '$(TESTS)') \
-	    $(if $(NONCE),--nonce $(NONCE))
+	    $(if $(NONCE),--nonce $(NONCE)) --report $(GRADE_OUT)/report$(if $(filter SOL=%,$(STATE)),-solution)
+
+# Every chapter's mutants and cheaters, or one chapter's.
+GRADER_LABS := $(if $(LAB)$(SOL)$(PLAIN_STATE),$(STATE_NUMBER),$(patsubst LAB=%,%,$(filter LAB=%,$(STATES))))
+test-grader: $T/grade | need ## the grader graded: known mistakes and kernels that cheat, LAB=n or all
+	@MAKE="$(MAKE)" tests/tools/test_grader.sh $(GRADER_LABS)
 
 #: MUTANTS=pattern    with `make test-grader`: only the mutants whose names match
 MUTANTS ?= *
-test-grader: $(GRADE_FILES) | need ## LAB=n: known mistakes, each of which the right test must catch with the right hint
+.PHONY: test-mutants
+NEEDS_test-mutants := $(NEEDS_grade)
+test-mutants: $(GRADE_FILES) | need
 	$(check_graded)@$T/grade mutants $(GRADE_COMMON) --solution $(call chapter_dir,solutions,$(GRADED_NUMBER)) \
 	    --start $(call chapter_dir,labs,$(GRADED_NUMBER)) --mutants tests/mutants/$(GRADED_FOLDER) --only '$(MUTANTS)'
 

@@ -108,9 +108,13 @@ std::string reproduction(Machine& machine) {
 
 }  // namespace
 
+std::string machine_state(Machine& machine) {
+    return section("processors", [&] { return processors(machine); }) +
+           section("last exceptions and interrupts", [&] { return last_exceptions(machine); });
+}
+
 std::string failure_report(Machine& machine) {
-    return "\n" + section("processors", [&] { return processors(machine); }) +
-           section("last exceptions and interrupts", [&] { return last_exceptions(machine); }) +
+    return "\n" + machine_state(machine) +
            section("last serial output", [&] { return serial_tail(machine); }) +
            section("to run this again", [&] { return reproduction(machine); });
 }

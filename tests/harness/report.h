@@ -14,4 +14,7 @@ namespace harness {
 /// failure_report(machine);`
 std::string failure_report(Machine& machine);
 
+/// The first part of it: processors, and the last exceptions.
+std::string machine_state(Machine& machine);
+
 }  // namespace harness

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include <tests/grader/driver/commands.h>
 #include <tests/grader/driver/usage_error.h>
@@ -117,18 +117,11 @@ class ClassGrading {
     ClassGrading(const Course& course, std::vector<Entry> entries, fs::path out)
         : course_(course), entries_(std::move(entries)), out_(std::move(out)) {}
 
-    /// Grades until nothing is left. Of each thread.
-    void work(unsigned thread) {
-        Workplace workplace(course_, out_ / fmt::format(".worker-{}", thread));
-        while (Entry* entry = next()) {
-            try {
-                finish(*entry, grade(workplace, *entry));
-            } catch (const std::exception& error) {
-                const std::lock_guard guard(mutex_);
-                std::cout << fmt::format("{}: {}\n", entry->name, error.what()) << std::flush;
-                failed_ = true;
-            }
-        }
+    size_t size() const { return entries_.size(); }
+
+    /// Grades one of them; from several threads.
+    void grade_one(Workplace& workplace, size_t index) {
+        finish(entries_[index], grade(workplace, entries_[index]));
     }
 
     int summary() const {
@@ -140,15 +133,10 @@ class ClassGrading {
         }
         std::cout << fmt::format("{} submissions: {} with full marks, {} that could not be judged. {}\n",
                                  entries_.size(), complete, infrastructure, (out_ / "grades.csv").string());
-        return failed_ || infrastructure > 0 ? 2 : 0;
+        return infrastructure > 0 ? 2 : 0;
     }
 
   private:
-    Entry* next() {
-        const std::lock_guard guard(mutex_);
-        return next_ < entries_.size() ? &entries_[next_++] : nullptr;
-    }
-
     Report grade(Workplace& workplace, const Entry& entry) {
         const fs::path folder = out_ / entry.name;
         fs::create_directories(folder);
@@ -183,9 +171,7 @@ class ClassGrading {
     std::vector<Entry> entries_;
     fs::path out_;
     std::mutex mutex_;  ///< guards the rest
-    size_t next_ = 0;
     size_t done_ = 0;
-    bool failed_ = false;
 };
 
 }  // namespace
@@ -199,9 +185,11 @@ int grade_class(const CourseOptions& course_options, const ClassOptions& options
     const fs::path out = course_options.out;
     fs::create_directories(out);
     ClassGrading grading(course, std::move(entries), out);
-    std::vector<std::thread> workers;
-    for (unsigned i = 0; i < threads; i++) workers.emplace_back([&grading, i] { grading.work(i); });
-    for (std::thread& worker : workers) worker.join();
+    std::vector<std::unique_ptr<Workplace>> workplaces;
+    for (unsigned i = 0; i < threads; i++)
+        workplaces.push_back(std::make_unique<Workplace>(course, out / fmt::format(".worker-{}", i)));
+    in_parallel(threads, grading.size(),
+                [&](unsigned thread, size_t index) { grading.grade_one(*workplaces[thread], index); });
     return grading.summary();
 }
 

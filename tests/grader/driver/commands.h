@@ -19,11 +19,12 @@ struct CourseOptions {
 /// Reads what they name. Throws UsageError.
 Course make_course(const CourseOptions& options);
 
-/// One submission, with reports in out/report.
+/// One submission, with reports in `report`, or out/report.
 struct LabOptions {
     std::string submission;
     std::vector<std::string> tests;
     std::string nonce;
+    std::string report;
 };
 int grade_lab(const CourseOptions& course, const LabOptions& options);
 

@@ -80,6 +80,33 @@ bool matches(const std::string& text, const std::string& pattern) {
     return false;
 }
 
+void in_parallel(unsigned threads, size_t count,
+                 const std::function<void(unsigned thread, size_t index)>& work) {
+    std::mutex mutex;
+    size_t next = 0;
+    std::exception_ptr failure;
+    const auto run = [&](unsigned thread) {
+        for (;;) {
+            size_t index = 0;
+            {
+                const std::lock_guard guard(mutex);
+                if (next == count || failure) return;
+                index = next++;
+            }
+            try {
+                work(thread, index);
+            } catch (...) {
+                const std::lock_guard guard(mutex);
+                if (!failure) failure = std::current_exception();
+            }
+        }
+    };
+    std::vector<std::thread> workers;
+    for (unsigned i = 0; i < threads; i++) workers.emplace_back(run, i);
+    for (std::thread& worker : workers) worker.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
 uint64_t random_nonce() {
     std::random_device device;
     return uint64_t{device()} << 32 | device() | 1;
@@ -133,10 +160,7 @@ Report report_of_error(const Course& course, const std::vector<TestInfo>& tests,
 }
 
 Workplace::Workplace(const Course& course, fs::path folder)
-    : course_(course),
-      folder_(fs::absolute(folder)),
-      work_(folder_ / "work"),
-      state_(fmt::format("lab{}", course.lab.number)) {
+    : course_(course), folder_(fs::absolute(folder)), work_(folder_ / "work"), state_("kernel") {
     fs::create_directories(folder_ / "runs");
     fs::create_directories(work_ / "build");
 }

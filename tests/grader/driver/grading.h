@@ -61,6 +61,10 @@ class Workplace {
 Report report_of_error(const Course& course, const std::vector<TestInfo>& tests, const std::string& error);
 /// True if `pattern`, in which * stands for any text, describes all of `text`.
 bool matches(const std::string& text, const std::string& pattern);
+/// Calls `work` for each index below `count`, in several threads at a time, each always with the same number:
+/// a Workplace belongs to one thread. What is thrown stops all, and is thrown again.
+void in_parallel(unsigned threads, size_t count,
+                 const std::function<void(unsigned thread, size_t index)>& work);
 /// A random number, never 0.
 uint64_t random_nonce();
 

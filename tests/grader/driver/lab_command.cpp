@@ -90,7 +90,9 @@ int grade_lab(const CourseOptions& course_options, const LabOptions& options) {
             });
     }
     report.submission = options.submission;
-    write_reports(report, fs::path(course_options.out) / "report");
+    const fs::path report_folder =
+        options.report.empty() ? fs::path(course_options.out) / "report" : fs::path(options.report);
+    write_reports(report, report_folder);
     std::cout << to_terminal(report, colour) << "Reports: " << course_options.out
               << "/report/report.html and others\n";
     if (report.has_infrastructure_error()) return 2;

@@ -35,6 +35,7 @@ int run(int argc, char** argv) {
         ->required();
     lab_command->add_option("--tests", lab.tests, "only these, by name or pattern, and what they need");
     lab_command->add_option("--nonce", lab.nonce, "the numbers of an earlier run");
+    lab_command->add_option("--report", lab.report, "folder for the reports");
 
     grader::MutantOptions mutants;
     CLI::App* mutants_command = app.add_subcommand("mutants", "grade the chapter's known mistakes");

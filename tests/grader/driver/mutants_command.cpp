@@ -7,7 +7,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
+#include <memory>
+#include <mutex>
 
 #include <tests/grader/driver/commands.h>
 #include <tests/grader/driver/usage_error.h>
@@ -41,12 +42,12 @@ std::string header_line(const fs::path& patch, const std::string& key) {
     throw UsageError(fmt::format("{} has no line \"{}: ...\" before its patch", patch.string(), key));
 }
 
-std::vector<Mutant> read_mutants(const fs::path& folder) {
+std::vector<Mutant> read_mutants(const fs::path& folder, const std::string& only) {
     if (!fs::is_directory(folder))
         throw UsageError(fmt::format("{} is not a folder of mutants", folder.string()));
     std::vector<Mutant> mutants;
     for (const auto& entry : fs::directory_iterator(folder))
-        if (entry.path().extension() == ".patch")
+        if (entry.path().extension() == ".patch" && matches(entry.path().stem(), only))
             mutants.push_back({entry.path(), header_line(entry.path(), "Mistake"),
                                header_line(entry.path(), "Caught-by"), header_line(entry.path(), "Hint")});
     std::sort(mutants.begin(), mutants.end(),
@@ -136,27 +137,35 @@ Submission read_all(const LabInfo& lab, const std::string& folder) {
 }  // namespace
 
 int grade_mutants(const CourseOptions& course_options, const MutantOptions& options) {
-    const Course course = make_course(course_options);
-    const std::vector<Mutant> mutants = read_mutants(options.mutants);
+    Course course = make_course(course_options);
+    const std::vector<Mutant> mutants = read_mutants(options.mutants, options.only);
     const Submission solution = read_all(course.lab, options.solution);
     const Submission start = read_all(course.lab, options.start);
-    Workplace workplace(course, course_options.out);
-    if (!judge_is_sound(course, workplace, solution, start)) return 1;
-    int tried = 0, caught = 0;
-    for (const Mutant& mutant : mutants) {
-        if (!matches(mutant.name(), options.only)) continue;
-        tried++;
-        const Report report = workplace.grade(apply(mutant, solution),
-                                              select_tests(course.tests, {mutant.caught_by}), random_nonce());
+    const fs::path out = course_options.out;
+    if (Workplace workplace(course, out / "mutants-0"); !judge_is_sound(course, workplace, solution, start))
+        return 1;
+    // One mutant to a thread, one process to a mutant.
+    const unsigned threads = course.jobs;
+    course.jobs = 1;
+    std::vector<std::unique_ptr<Workplace>> workplaces;
+    for (unsigned i = 0; i < threads; i++)
+        workplaces.push_back(std::make_unique<Workplace>(course, out / fmt::format("mutants-{}", i)));
+    size_t caught = 0;
+    std::mutex mutex;  // guards the count and the output
+    in_parallel(threads, mutants.size(), [&](unsigned thread, size_t index) {
+        const Mutant& mutant = mutants[index];
+        const Report report = workplaces[thread]->grade(
+            apply(mutant, solution), select_tests(course.tests, {mutant.caught_by}), random_nonce());
         const std::string error = what_went_wrong(mutant, report);
+        const std::lock_guard guard(mutex);
         if (error.empty()) caught++;
         std::cout << fmt::format("  {} {:40} {} ({:.1f} s)\n", error.empty() ? "caught" : "MISSED",
                                  mutant.name(), mutant.mistake, report.seconds);
         if (!error.empty()) std::cout << "         " << error << "\n";
         std::cout << std::flush;
-    }
-    std::cout << fmt::format("lab {}: {} of {} mutants caught\n", course.lab.number, caught, tried);
-    return caught == tried && tried > 0 ? 0 : 1;
+    });
+    std::cout << fmt::format("lab {}: {} of {} mutants caught\n", course.lab.number, caught, mutants.size());
+    return caught == mutants.size() && caught > 0 ? 0 : 1;
 }
 
 }  // namespace grader
