@@ -120,7 +120,7 @@ record = $(if $(or $(READ_ONLY),$(and $(wildcard $1),$(call same,$(strip $(file 
     $(shell mkdir -p $(dir $1))$(file >$1,$2))
 same = $(if $(subst x$1,,x$2)$(subst x$2,,x$1),,same)
 # These goals write nothing below build/.
-READ_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out help where diff tree clean setup,$(MAKECMDGOALS)),,yes))
+READ_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out help where diff tree reset tags release clean setup,$(MAKECMDGOALS)),,yes))
 
 # An override that appears or vanishes must rebuild what included the other file; depfiles alone cannot see that.
 several = $(word 2,$(wildcard $(addsuffix /$1,$(LAYERS))))
@@ -142,6 +142,7 @@ include labs/tools/boot.mk
 include tests/tests.mk
 include tests/graded.mk
 -include $(wildcard tests/grader/grader.mk)
+include labs/tools/course.mk
 
 .PHONY: all help setup where diff tree docs clean
 all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso $B/compile_commands.json ## build the state: kernel, initramfs and ISO
@@ -173,12 +174,13 @@ diff: ## print what changes between two states, as one patch with plain paths
 
 #: DIR=folder         where `make tree` writes
 tree: ## write the state to DIR as a tree of its own, without layers
-	@labs/tools/tree.sh "$(DIR)" $(STATE) $(foreach f,$(FILES),$f:$(at_$f))
+	@labs/tools/tree.sh "$(DIR)" $(STATE) $(foreach f,$(FILES),$f:$(at_$f)) \
+	    $(addprefix diagnosis.txt:,$(call locate,$(LAYERS),diagnosis.txt))
 
 NEEDS_docs := docs
 docs: $B/include/arch/x86_64/asm_offsets.h | need ## make build/docs/html from the comments and docs/
 	$(Q)mkdir -p build && { cat Doxyfile; echo "STRIP_FROM_PATH = $(LAYERS)"; echo "INCLUDE_PATH = $(LAYERS) $B/include"; \
-	    echo "INPUT = $(filter %.h %.cpp,$(call at,$(FILES))) $(wildcard README.md docs tests/harness)"; } | doxygen -
+	    echo "INPUT = $(filter %.h %.cpp,$(call at,$(FILES))) $(wildcard README.md docs tests/harness) $(CHAPTER_PAGES)"; } | doxygen -
 	@echo "build/docs/html/index.html"
 
 # For clangd and clang-tidy: how each source of the state is compiled; the state built last is the one at the top.

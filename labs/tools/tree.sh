@@ -3,6 +3,9 @@
 # all states share. The file .state there tells the Makefile which state it is.
 set -euo pipefail
 
+# shellcheck source=labs/tools/shared_files.sh
+source "$(dirname "$0")/shared_files.sh"
+
 dir=$1 state=$2
 shift 2
 if [[ -z $dir ]]; then
@@ -14,17 +17,16 @@ if [[ -e $dir && ! -d $dir ]] || [[ -n $(ls -A "$dir" 2>/dev/null) ]]; then
     exit 1
 fi
 
-mkdir -p "$dir/labs"
-for shared in Makefile README.md LICENSE Doxyfile .clang-format .clang-tidy .editorconfig .gitignore .ci .github docs tests; do
-    [[ ! -e $shared ]] || cp -Rp "$shared" "$dir/"
-done
-cp -Rp labs/tools "$dir/labs/"
-for page in labs/*/README.md labs/*/lab.txt; do
-    [[ ! -e $page ]] || { mkdir -p "$dir/${page%/*}" && cp -p "$page" "$dir/$page"; }
-done
+chapter=${state#*=}
+closed=$chapter
+[[ $state != LAB=* ]] || closed=$((chapter - 1))
+copy_shared "$dir" "$chapter" "$closed"
 for entry in "$@"; do
     mkdir -p "$dir/$(dirname "${entry%%:*}")"
     cp -p "${entry#*:}" "$dir/${entry%%:*}"
+done
+for lab in "labs/0$chapter"-*; do
+    [[ ! -e $lab/lab.txt ]] || keep_starts "$lab" "$dir"
 done
 echo "$state" >"$dir/.state"
 echo "$state is in $dir; make -C $dir run"

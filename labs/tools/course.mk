@@ -1,0 +1,38 @@
+# The course around the chapters: starting again, tags, what a class gets, what a chapter brings.
+
+#: FILE=path          the one file that `make reset LAB=n` puts back; default: all of the chapter's
+#: YES=1              answers the question that `make reset` asks
+#: REF=commit         where `make reset` finds the start in git; default: HEAD
+#: VERSION=1          the number in the tags that `make tags` writes, as in lab3-v1
+#: DIRTY=yes          let `make tags` and `make release` leave out what is not committed
+#: CLASS=folder UPTO=n  where `make release` writes, and the last chapter that is open
+VERSION ?= 1
+REF ?= HEAD
+export FILE YES REF DIRTY
+
+.PHONY: reset tags release chapter-diff
+# The chapter of the state; its lab's folder.
+chapter_number = $(patsubst SOL=%,%,$(patsubst LAB=%,%,$(STATE)))
+reset: ## put the files of LAB=n back to how they were at the start; yours are kept
+	@labs/tools/reset.sh "$(if $(or $(LAB),$(PLAIN_STATE)),$(call chapter_dir,labs,$(chapter_number)))"
+
+tags: ## write each state as a commit with a tag, chapter0-v1 lab1-v1 solution1-v1 ...
+	@labs/tools/tags.sh "$(VERSION)"
+
+release: ## write to CLASS what a class gets when chapter UPTO opens: no solution of an open chapter
+	@labs/tools/release.sh "$(CLASS)" "$(UPTO)"
+
+# A page for each chapter: its handout, and what the chapter brings. `make docs` shows them.
+CHAPTER_PAGES := build/docs/chapters
+page = labs/tools/chapter_diff.sh $(CHAPTER_PAGES)/chapter-$1.md $(call chapter_dir,labs,$1) \
+    $(call changed,$(call layers,SOL=$(call minus_one,$1)),$(call layers,LAB=$1))
+chapter-diff: ## write each chapter's handout, with what the chapter changes, to build/docs/chapters
+	@rm -rf $(CHAPTER_PAGES) && mkdir -p $(CHAPTER_PAGES)
+	$(foreach n,$(if $(PLAIN_STATE),,$(patsubst LAB=%,%,$(filter LAB=%,$(STATES)))),@$(call page,$n)$(newline))
+
+docs: chapter-diff
+
+# A release has the chapters' own tests only.
+ifneq ($(and $(wildcard .release),$(filter test check,$(MAKECMDGOALS))),)
+$(error make $(filter test check,$(MAKECMDGOALS)) tests the whole course, which is not here; make LAB=n grade tests your chapter n)
+endif

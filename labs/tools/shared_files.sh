@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# What every tree and release has besides a state's own files, and what of it would give a solution away.
+
+# copy_shared DIR CHAPTER CLOSED: copies it for trees in which chapter CHAPTER is the highest, and the solutions up to
+# chapter CLOSED may be seen.
+copy_shared() {
+    local dir=$1 chapter=$2 closed=$3 shared folder number page
+    mkdir -p "$dir/labs"
+    for shared in Makefile README.md LICENSE Doxyfile .clang-format .clang-tidy .editorconfig .gitignore docs tests labs/tools; do
+        [[ ! -e $shared ]] || cp -Rp "$shared" "$dir/$shared"
+    done
+    for folder in labs/0*/ tests/labs/0*/; do
+        number=$(chapter_of "$folder")
+        if ((number > chapter)); then
+            [[ $folder != tests/* ]] || rm -rf "${dir:?}/$folder"
+            continue
+        fi
+        for page in "$folder"README.md "$folder"lab.txt; do
+            [[ ! -e $page ]] || { mkdir -p "$dir/$folder" && cp -p "$page" "$dir/$page"; }
+        done
+    done
+    # Pieces of solutions, for those who judge the graders.
+    rm -rf "$dir/tests/mutants" "$dir/tests/cheaters"
+    hide_before 3 docs/the-bug.md tests/ablations/*.patch
+    hide_before 4 docs/rflags.md
+    hide_before 5 tests/ablations/pcr
+    hide_before 6 tests/ablations/locks tests/ablations/bochs
+    find "$dir/tests" -depth -type d -empty -delete
+    [[ ! -e docs/design.md ]] || closed_sections <docs/design.md >"$dir/docs/design.md"
+}
+
+# chapter_of FOLDER: the number in a name such as labs/03-globals-bug/; 9 when there is none.
+chapter_of() {
+    local name
+    name=$(basename "$1")
+    [[ $name =~ ^0([1-9])- ]] && echo "${BASH_REMATCH[1]}" || echo 9
+}
+
+# For copy_shared: PATHs go until chapter $1 is closed.
+hide_before() {
+    local number=$1 path
+    shift
+    ((closed < number)) || return 0
+    for path in "$@"; do rm -rf "${dir:?}/$path"; done
+}
+
+# For copy_shared: a page without the sections whose titles name an open chapter.
+closed_sections() {
+    awk -v closed="$closed" '
+        /^## / { hidden = match($0, /[Cc]hapter [1-9]/) && substr($0, RSTART + 8, 1) > closed }
+        !hidden'
+}
+
+# lab_files FOLDER: the files that the learner of the chapter in FOLDER writes.
+lab_files() {
+    awk '$1 == "file" { print $2 }' "$1/lab.txt"
+}
+
+# start_of FOLDER FILE OUT: writes to OUT what FILE is at the start of the chapter in FOLDER: a tree or release has a
+# copy, a git repository the committed one. Fails if there is neither.
+start_of() {
+    if [[ -e $1/start/$2 ]]; then
+        cat "$1/start/$2" >"$3"
+    elif [[ ! -e .state && ! -e .release ]]; then
+        git show "${REF:-HEAD}:./$1/$2" >"$3" 2>/dev/null
+    else
+        false
+    fi
+}
+
+# keep_starts FOLDER DIR: puts the start of the chapter in FOLDER into DIR/FOLDER/start, for `make reset`.
+keep_starts() {
+    local file start
+    for file in $(lab_files "$1"); do
+        start=$2/$1/start/$file
+        mkdir -p "$(dirname "$start")"
+        start_of "$1" "$file" "$start" || cat "$1/$file" >"$start"
+    done
+}
