@@ -59,16 +59,21 @@ NEEDS_test-grader := $(NEEDS_grade)
 NEEDS_test-flake := $(NEEDS_grade)
 NEEDS_grade-class := $(NEEDS_grade)
 
-define check_graded
-$(if $(and $(GRADED_LAB),$(PLAIN_STATE)$(LAB)$(SOL)),,$(error Say what to grade: LAB=n is your chapter n, SOL=n the reference solution; n is 1 to 6))
-endef
+ifneq ($(filter grade test-mutants test-cheaters test-flake grade-class,$(MAKECMDGOALS)),)
+ifeq ($(and $(GRADED_LAB),$(PLAIN_STATE)$(LAB)$(SOL)),)
+$(error Say what to grade: LAB=n is your chapter n, SOL=n the reference solution; n is 1 to 6)
+endif
+ifeq ($(filter $(GRADED_FOLDER),$(CHAPTER_TESTS)),)
+$(error There are no tests for this chapter: tests/labs/$(GRADED_FOLDER) is empty)
+endif
+endif
 GRADE_COMMON = --lab $(GRADED_LAB) --sources $(GRADE_OUT)/sources.txt --program $T/grade-$(GRADED_FOLDER) --out $(GRADE_OUT) --jobs $(JOBS) \
     --make CXX=$(CXX) --make OPT=$(OPT)
 GRADE_FILES = $T/grade $T/grade-$(GRADED_FOLDER) $(GRADE_OUT)/sources.txt
 
 # Where the chapter's files are: the top layer.
 grade: $(GRADE_FILES) | need ## grade LAB=n, your files, or SOL=n: points, hints, and reports in build/grade/
-	$(check_graded)@$T/grade lab $(GRADE_COMMON) --submission $(firstword $(LAYERS)) $(if $(filter-out *,$(TESTS)),--tests '$(TESTS)') \
+	@$T/grade lab $(GRADE_COMMON) --submission $(firstword $(LAYERS)) $(if $(filter-out *,$(TESTS)),--tests '$(TESTS)') \
 	    $(if $(NONCE),--nonce $(NONCE)) --report $(GRADE_OUT)/report$(if $(filter SOL=%,$(STATE)),-solution)
 
 # Every chapter's mutants and cheaters, or one chapter's.
@@ -81,22 +86,23 @@ MUTANTS ?= *
 .PHONY: test-mutants
 NEEDS_test-mutants := $(NEEDS_grade)
 test-mutants: $(GRADE_FILES) | need
-	$(check_graded)@$T/grade mutants $(GRADE_COMMON) --solution $(call chapter_dir,solutions,$(GRADED_NUMBER)) \
+	@$T/grade mutants $(GRADE_COMMON) --solution $(call chapter_dir,solutions,$(GRADED_NUMBER)) \
 	    --start $(call chapter_dir,labs,$(GRADED_NUMBER)) --mutants tests/mutants/$(GRADED_FOLDER) --only '$(MUTANTS)'
 
 #: N=10               how often `make test-flake` grades the reference solution
 N ?= 10
 test-flake: $(GRADE_FILES) | need ## SOL=n: grade the reference solution N times; full marks each time
-	$(check_graded)@$T/grade flake $(GRADE_COMMON) --submission $(firstword $(LAYERS)) --times $(N)
+	@$T/grade flake $(GRADE_COMMON) --submission $(firstword $(LAYERS)) --times $(N)
 
 #: CHEATERS=pattern   with `make test-grader`: only the cheaters whose names match
 CHEATERS ?= *
 .PHONY: test-cheaters
 NEEDS_test-cheaters := $(NEEDS_grade)
 test-cheaters: $(GRADE_FILES) | need
-	$(check_graded)@$T/grade cheaters $(GRADE_COMMON) --start $(call chapter_dir,labs,$(GRADED_NUMBER)) --cheaters tests/cheaters --only '$(CHEATERS)'
+	@$T/grade cheaters $(GRADE_COMMON) --start $(call chapter_dir,labs,$(GRADED_NUMBER)) \
+	    --solution $(call chapter_dir,solutions,$(GRADED_NUMBER)) --cheaters tests/cheaters --only '$(CHEATERS)'
 
 #: SUBMISSIONS=folder  what `make grade-class` grades: a folder in it for each submission
 grade-class: $(GRADE_FILES) | need ## LAB=n: grade a folder of submissions; goes on where it was interrupted
-	$(check_graded)$(if $(SUBMISSIONS),,$(error Say which: make grade-class LAB=$(GRADED_NUMBER) SUBMISSIONS=folder))@$T/grade class \
+	$(if $(SUBMISSIONS),,$(error Say which: make grade-class LAB=$(GRADED_NUMBER) SUBMISSIONS=folder))@$T/grade class \
 	    $(subst --out $(GRADE_OUT),--out $(BUILD)/grade/class-lab$(GRADED_NUMBER),$(GRADE_COMMON)) --submissions $(SUBMISSIONS)

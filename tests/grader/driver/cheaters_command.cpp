@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 
+#include <tests/grader/driver/apply_patch.h>
 #include <tests/grader/driver/commands.h>
 #include <tests/grader/driver/usage_error.h>
 #include <tests/grader/reports.h>
@@ -19,11 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder below tests/cheaters: files that take the place of the start's, and cheat.txt.
+/// A folder below tests/cheaters: cheat.txt, and files that take the place of those of the start, or of the
+/// solution (where it says "Base: solution"), or cheat.patch, which changes them.
 struct Cheater {
     std::string name;
     fs::path folder;
-    std::map<std::string, std::string> says;  ///< Lab, Trick, Points, Seconds, Verdict
+    std::map<std::string, std::string> says;  ///< Lab, Trick, Base, Points, Seconds, Verdict
 };
 
 Cheater read_cheater(const fs::path& folder) {
@@ -32,7 +34,7 @@ Cheater read_cheater(const fs::path& folder) {
     for (std::string line; std::getline(file, line);)
         if (const size_t colon = line.find(": "); colon != std::string::npos)
             cheater.says[line.substr(0, colon)] = line.substr(colon + 2);
-    for (const char* key : {"Lab", "Trick", "Points", "Seconds", "Verdict"})
+    for (const char* key : {"Lab", "Trick", "Base", "Points", "Seconds", "Verdict"})
         if (!cheater.says.contains(key))
             throw UsageError(fmt::format("{}/cheat.txt has no line \"{}: ...\"", folder.string(), key));
     return cheater;
@@ -49,6 +51,27 @@ std::vector<Cheater> read_cheaters(const fs::path& folder, int lab, const std::s
     std::sort(cheaters.begin(), cheaters.end(),
               [](const Cheater& a, const Cheater& b) { return a.name < b.name; });
     return cheaters;
+}
+
+/// Copies what is in `from` over what is in `to`; links stay links.
+void copy_over(const fs::path& from, const fs::path& to) {
+    for (const auto& entry : fs::recursive_directory_iterator(from)) {
+        if (!entry.is_symlink() && !entry.is_regular_file()) continue;
+        const fs::path target = to / fs::relative(entry.path().parent_path(), from) / entry.path().filename();
+        fs::create_directories(target.parent_path());
+        fs::remove(target);
+        fs::copy(entry.path(), target, fs::copy_options::copy_symlinks);
+    }
+}
+
+/// The cheater's submission.
+void put_together(const Cheater& cheater, const fs::path& base, const fs::path& folder) {
+    copy_over(base, folder);
+    copy_over(cheater.folder, folder);
+    const fs::path patch = cheater.folder / "cheat.patch";
+    if (!fs::exists(patch)) return;
+    if (const std::string error = apply_patch(patch, folder); !error.empty())
+        throw UsageError(fmt::format("{} does not fit: {}", patch.string(), error));
 }
 
 /// What the report says of the tests that were not passed, in one text.
@@ -81,16 +104,8 @@ int grade_cheaters(const CourseOptions& course_options, const CheaterOptions& op
     int tried = 0, refused = 0;
     for (const Cheater& cheater : read_cheaters(options.cheaters, course.lab.number, options.only)) {
         const harness::TempFolder folder;
-        const auto all = fs::copy_options::recursive | fs::copy_options::overwrite_existing |
-                         fs::copy_options::copy_symlinks;
-        fs::copy(options.start, folder.path(), all);
-        for (const auto& entry : fs::recursive_directory_iterator(cheater.folder))
-            if (entry.is_symlink() || entry.is_regular_file()) {
-                const fs::path target = folder.path() / fs::relative(entry.path(), cheater.folder);
-                fs::create_directories(target.parent_path());
-                fs::remove(target);
-                fs::copy(entry.path(), target, all);
-            }
+        put_together(cheater, cheater.says.at("Base") == "solution" ? options.solution : options.start,
+                     folder.path());
         std::string error;
         const Submission submission = read_submission(course.lab, folder.path(), error);
         const Report report = error.empty() ? workplace.grade(submission, course.tests, random_nonce())

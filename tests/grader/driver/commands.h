@@ -43,7 +43,7 @@ int grade_often(const CourseOptions& course, const FlakeOptions& options);
 
 /// Kernels that cheat.
 struct CheaterOptions {
-    std::string start, cheaters, only = "*";
+    std::string start, solution, cheaters, only = "*";
 };
 int grade_cheaters(const CourseOptions& course, const CheaterOptions& options);
 

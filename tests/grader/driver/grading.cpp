@@ -34,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 // Last resorts, of plain time; the harness's own limits are better at telling a hang from a slow machine.
 constexpr harness::Duration kBuildLimit(300'000);
 constexpr harness::Duration kTestLimit(180'000);
+constexpr uint64_t kCompilerMemory = 3ull << 30;
 constexpr uint64_t kMemoryLimit = 16ull << 30;  ///< of address space: QEMU reserves much that it does not use
 
 std::string content_of(const fs::path& path) {
@@ -176,7 +177,7 @@ std::string Workplace::run_make(const std::vector<std::string>& words) {
     options.command = sandboxed(view, command);
     options.output = folder_ / "make.log";
     options.file_limit = 256ull << 20;
-    options.memory_limit = kMemoryLimit;
+    options.memory_limit = kCompilerMemory;
     options.cpu_seconds = 120;
     fs::remove(options.output);
     harness::Process process(options);

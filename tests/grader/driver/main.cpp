@@ -57,6 +57,8 @@ int run(int argc, char** argv) {
     CLI::App* cheaters_command = app.add_subcommand("cheaters", "grade kernels that cheat");
     add_course_options(*cheaters_command, course);
     cheaters_command->add_option("--start", cheaters.start, "folder of the chapter's start")->required();
+    cheaters_command->add_option("--solution", cheaters.solution, "folder of the reference solution")
+        ->required();
     cheaters_command->add_option("--cheaters", cheaters.cheaters, "folder of cheaters")->required();
     cheaters_command->add_option("--only", cheaters.only, "pattern of their names");
 

@@ -10,11 +10,11 @@
 #include <memory>
 #include <mutex>
 
+#include <tests/grader/driver/apply_patch.h>
 #include <tests/grader/driver/commands.h>
 #include <tests/grader/driver/usage_error.h>
 #include <tests/grader/reports.h>
 #include <tests/harness/error.h>
-#include <tests/harness/process.h>
 #include <tests/harness/temp_folder.h>
 
 namespace grader {
@@ -62,13 +62,9 @@ Submission apply(const Mutant& mutant, const Submission& solution) {
         fs::create_directories((folder.path() / path).parent_path());
         std::ofstream(folder.path() / path, std::ios::binary) << content;
     }
-    harness::Process process({.command = {"patch", "-s", "-p1", "-F0", "-d", folder.path().string(), "-i",
-                                          fs::absolute(mutant.patch).string()},
-                              .output = folder / "patch.log"});
-    const auto status = process.wait_status(harness::Duration(30'000));
-    if (!status || *status != 0)
-        throw UsageError(fmt::format("{} does not fit the solution any more: {}", mutant.patch.string(),
-                                     process.output()));
+    if (const std::string error = apply_patch(mutant.patch, folder.path()); !error.empty())
+        throw UsageError(
+            fmt::format("{} does not fit the solution any more: {}", mutant.patch.string(), error));
     Submission result;
     bool changed = false;
     for (const auto& [path, content] : solution) {

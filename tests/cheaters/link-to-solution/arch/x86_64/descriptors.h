@@ -1,0 +1,1 @@
+../../../../../solutions/01-gdt-tss/arch/x86_64/descriptors.h
