@@ -1,0 +1,139 @@
+/// @file
+/// The kernel as a whole: chapter 3's programs run on and on, ticks keep out of the kernel of a program, and
+/// programs that depend on every switch compute the right thing.
+#include <fmt/format.h>
+
+#include <set>
+
+#include <tests/grader/graded_test.h>
+#include <tests/grader/payload.h>
+#include <tests/labs/04-rflags/switches.h>
+#include <tests/system/bug_run.h>
+#include <tests/system/kernel_view.h>
+#include <tests/system/quiet_run.h>
+#include <userland/grade/lab4_work.h>
+
+using harness::Duration;
+using harness::IntEntry;
+using harness::Machine;
+
+namespace {
+
+const char kBoots[] = "Context.IsWhatTheSwitchTakesOffTheStack";
+constexpr unsigned kPageFault = 14;
+constexpr unsigned kTimer = 32;
+/// In 200 boots of chapter 3's kernel the panic came after at most 34,000 switches.
+constexpr uint64_t kSwitches = 60'000;
+/// How often to look, in time that QEMU could have used, and how many looks at most.
+constexpr Duration kLook(100);
+constexpr int kMaximumLooks = 30;
+
+class Cure : public grader::GradedTest {
+  protected:
+    /// Starts chapter 3's programs and lets them run until there were `switches` switches. Fails as soon as a
+    /// fault has come, or no switch between two looks. The guest is stopped then.
+    void run_long(const std::string& words, int icount_shift, uint64_t switches) {
+        harness::MachineOptions run = options(words);
+        run.icount_shift = icount_shift;
+        start(run);
+        uint64_t before = 0;
+        for (int look = 0; look < kMaximumLooks; ++look) {
+            let_run(machine(), kLook);
+            if (machine().gdb().running()) machine().gdb().interrupt();
+            for (const IntEntry& entry : exceptions(machine().int_log()))
+                if (entry.vector != kPageFault)
+                    FAIL() << words << ", after " << switch_count() << " switches: " << format_entry(entry);
+            const uint64_t now = switch_count();
+            if (now >= switches) return;
+            if (look > 2 && now == before) FAIL() << words << ": no more switches after " << now;
+            before = now;
+            machine().gdb().resume();
+        }
+        FAIL() << words << ": only " << before << " switches";
+    }
+    uint64_t switch_count() { return kernel_value(machine(), "context_switch_count"); }
+};
+
+GRADED(Cure, ThePanicIsGone,
+       {.title = "Chapter 3's kernel and programs run on, and nothing panics",
+        .section = "4.1",
+        .points = 12,
+        .needs = {kBoots},
+        .hint =
+            "The bug of chapter 3 is still there: a task runs in a system call with klogd's IF=1, and a tick "
+            "comes between schedule()'s publishing and the switch."}) {
+    run_long("hz=1000", 1, kSwitches);
+    if (HasFailure()) return;
+    // What switches must be init, the shell and klogd, in turn.
+    SwitchWatch watch(machine());
+    std::set<uint64_t> tasks;
+    for (int i = 0; i < 6; ++i) {
+        watch.next_call();
+        tasks.insert(watch.prev());
+    }
+    EXPECT_GE(tasks.size(), 3u) << "tasks that still get the processor";
+    run_long("hz=10000", 3, kSwitches);
+}
+
+GRADED(Cure, NoTickComesInAProgramsKernel,
+       {.title =
+            "With 10,000 ticks a second none comes while a program is in the kernel, or is half switched to",
+        .section = "4.1",
+        .points = 8,
+        .needs = {kBoots},
+        .hint = "A system call runs with IF=0, and a switch away and back must leave it so. Who brings IF=1 "
+                "into it: the task before, or a switch that lets ticks in while it is between two tasks?"}) {
+    run_long("hz=10000", 1, kSwitches);
+    if (HasFailure()) return;
+    const uint64_t stack_mask = ~(kernel_stack_size(machine()) - 1);
+    std::map<uint64_t, uint64_t> thread_tables;  // base of a kernel thread's stack -> its CR3
+    for (const TaskView& task : read_tasks(machine()))
+        if (task.pid <= 0) thread_tables[(task.kstack_top - 1) & stack_mask] = task.cr3;
+    size_t of_threads = 0, of_programs = 0;
+    for (const IntEntry& tick : machine().int_log().with_vector(kTimer)) {
+        if (tick.cpl == 3) {
+            ++of_programs;
+            continue;
+        }
+        // Before the first task there is the boot stack only, and before init there are other threads.
+        const auto thread = thread_tables.find((tick.rsp - 1) & stack_mask);
+        if (of_programs == 0) continue;
+        ASSERT_NE(thread, thread_tables.end())
+            << "a tick at " << machine().symbols().describe(tick.rip) << ", on a program's kernel stack";
+        ASSERT_EQ(tick.cr3.value_or(0), thread->second)
+            << "a tick at " << machine().symbols().describe(tick.rip) << ", on the stack of "
+            << "klogd in the page tables of another task";
+        ++of_threads;
+    }
+    EXPECT_EQ(kernel_value(machine(), "user_task_kernel_ticks"), 0u);
+    EXPECT_GT(of_programs, 50u) << "ticks in ring 3";
+    EXPECT_GT(of_threads, 20u) << "ticks in klogd";
+}
+
+GRADED(
+    Cure, ProgramsComputeTheRightThing,
+    {.title = "Six processes that fork, yield, wait and send through pipes get the right result",
+     .section = "4.2",
+     .points = 7,
+     .needs = {kBoots},
+     .hint = "Some process came back from a switch with something that was not its own, or not at all: see "
+             "what the tests of the switch itself say."}) {
+    grader::Program program("grade/lab4_work");
+    program.set("nonce", grader::nonce());
+    grader::BootModule module = grader::as_init(program);
+    harness::MachineOptions run = options("hz=10000");
+    run.initrd = module.write();
+    run.start_paused = true;
+    start(run);
+    harness::GdbStub& gdb = machine().gdb();
+    gdb.run_to(program.address("grade_done"), Duration(3000));
+    const harness::Registers registers = gdb.regs();
+    ASSERT_EQ(registers.rip, program.address("grade_done"));
+    EXPECT_EQ(registers.cpl(), 3u);
+    const auto init = find_task(machine(), "init");
+    ASSERT_TRUE(init);
+    EXPECT_EQ(registers.cr3, init->cr3) << "not init's page tables";
+    EXPECT_EQ(gdb.read_u64(program.address("result")), work_result(grader::nonce()));
+}
+
+}  // namespace
