@@ -99,11 +99,12 @@ std::string evidence(const TestResult& test, bool open) {
     return text + "</details>\n";
 }
 
-std::string heading(const TestResult& test, const char* verdict, const char* kind) {
+std::string heading(const TestResult& test, const char* verdict, const char* kind,
+                    const std::string& points) {
     return fmt::format(
-        R"(<p class="verdict {}">{} &#183; {} of {} points</p><h3>{}</h3><p class="muted"><code>{}</code></p>)"
+        R"(<p class="verdict {}">{} &#183; {}</p><h3>{}</h3><p class="muted"><code>{}</code></p>)"
         "\n",
-        kind, verdict, test.earned(), test.info.points, escaped_text(one_line(test.info.title)),
+        kind, verdict, points, escaped_text(one_line(test.info.title)),
         escaped_text(one_line(test.info.name)));
 }
 
@@ -112,7 +113,8 @@ std::string failures(const Report& report) {
     for (const TestResult& test : report.tests) {
         if (test.verdict != Verdict::kFail) continue;
         const bool first = text.empty();
-        text += R"(<article class="card fail">)" + heading(test, "FAIL", "bad");
+        text += R"(<article class="card fail">)" +
+                heading(test, "FAIL", "bad", fmt::format("0 of {} points", test.info.points));
         text += block(test.message, R"( class="wrapped")");
         if (!test.hint.empty())
             text += fmt::format(R"(<div class="cause"><p><strong>Likely cause:</strong> {}</p></div>)",
@@ -127,7 +129,9 @@ std::string not_carried_out(const Report& report) {
     std::string text;
     for (const TestResult& test : report.tests)
         if (test.verdict == Verdict::kInfrastructure)
-            text += R"(<article class="card warn">)" + heading(test, "NOT CARRIED OUT", "") +
+            text += R"(<article class="card warn">)" +
+                    heading(test, "NOT CARRIED OUT", "",
+                            fmt::format("its {} points are open", test.info.points)) +
                     block(test.message, R"( class="wrapped")") + "</article>\n";
     return text.empty() ? "" : "<h2>Could not be carried out</h2>\n" + text;
 }

@@ -93,6 +93,7 @@ std::string printable_text(std::string_view text) {
 std::string quoted_text(std::string_view text, std::string_view prefix) {
     std::string clean = printable_text(text);
     while (clean.ends_with('\n')) clean.pop_back();
+    clean.erase(0, clean.find_first_not_of('\n'));
     std::string result(prefix);
     for (size_t i = 0; i < clean.size(); i++) {
         result += clean[i];

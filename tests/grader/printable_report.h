@@ -12,9 +12,9 @@ namespace grader {
 /// Very long lines and very long texts are shortened. Characters that mean something to HTML or XML are kept.
 std::string printable_text(std::string_view text);
 
-/// printable_text() without a newline at its end and with `prefix` before each line. With a prefix that is
-/// not blank the text can't contain a command for a program that reads logs, such as GitHub's runner, which
-/// obeys lines that begin with "::" and whatever follows "##[".
+/// printable_text() without newlines at its beginning and end and with `prefix` before each line. With a
+/// prefix that is not blank the text can't contain a command for a program that reads logs, such as GitHub's
+/// runner, which obeys lines that begin with "::" and whatever follows "##[".
 std::string quoted_text(std::string_view text, std::string_view prefix);
 
 /// quoted_text() without a prefix, in one line: newlines and tabs become spaces.
