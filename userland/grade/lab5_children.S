@@ -19,13 +19,13 @@
     .set ARCH_SET_FS, 0x1002
     .set TF, 0x100
 
-    .macro CALL number
+    .macro SYSTEM_CALL number
     mov $\number, %eax
     syscall
     .endm
     .macro EXIT status
     mov $\status, %edi
-    CALL SYS_exit_group
+    SYSTEM_CALL SYS_exit_group
     .endm
 
     .text
@@ -36,7 +36,7 @@ _start:
     lea children_parent, %r12
     call set_bases
 
-    CALL SYS_fork
+    SYSTEM_CALL SYS_fork
     .globl children_forked
 children_forked:
     test %rax, %rax
@@ -47,16 +47,16 @@ children_forked:
     xor %edx, %edx
     xor %r10d, %r10d
     xor %r8d, %r8d
-    CALL SYS_clone
+    SYSTEM_CALL SYS_clone
     .globl children_cloned
 children_cloned:
     test %rax, %rax
     jz child_2
 
-    CALL SYS_fork
+    SYSTEM_CALL SYS_fork
     test %rax, %rax
     jz child_3
-    CALL SYS_fork
+    SYSTEM_CALL SYS_fork
     test %rax, %rax
     jz child_4
 
@@ -66,7 +66,7 @@ children_cloned:
     lea status(%rip), %rsi
     xor %edx, %edx
     xor %r10d, %r10d
-    CALL SYS_wait4
+    SYSTEM_CALL SYS_wait4
     test %rax, %rax
     js 2f
     cmp $16, %rax
@@ -115,10 +115,10 @@ children_victim_return:
 set_bases:
     mov $ARCH_SET_FS, %edi
     mov 0(%r12), %rsi
-    CALL SYS_arch_prctl
+    SYSTEM_CALL SYS_arch_prctl
     mov $ARCH_SET_GS, %edi
     mov 8(%r12), %rsi
-    CALL SYS_arch_prctl
+    SYSTEM_CALL SYS_arch_prctl
     ret
 
 compute:
@@ -137,7 +137,7 @@ compute:
     imul %r13, %rbx
     test $15, %r14b
     jnz 2f
-    CALL SYS_sched_yield
+    SYSTEM_CALL SYS_sched_yield
 2:  rdfsbase %rax
     cmp %rax, 0(%r12)
     jne 3f

@@ -62,6 +62,19 @@
     .globl _start
     .type _start, @function
 _start:
+    mov paths_fs_base, %rax                     // at first without any system call
+    wrfsbase %rax
+    mov paths_gs_base, %rax
+    wrgsbase %rax
+    .globl paths_first_touch, paths_first_touched, paths_first_spin
+paths_first_touch:
+    movq $1, -0x8000(%rsp)                      // the stack appears page by page
+paths_first_touched:
+    mov paths_first_spins, %rcx
+paths_first_spin:
+    dec %rcx
+    jnz paths_first_spin
+
     mov $stack_end, %rsp
     mov $SYS_arch_prctl, %eax
     mov $ARCH_SET_FS, %edi
@@ -158,18 +171,19 @@ paths_done:
 compare_registers:
     mov $15, %ecx
 1:  mov paths_in(, %rcx, 8), %rdx
-    EXPECT %rdx, paths_out(, %rcx, 8)
+    EXPECT %rdx, "paths_out(, %rcx, 8)"
     dec %ecx
     jnz 1b
     ret
 
     .data
     .balign 8
-    .globl paths_fs_base, paths_gs_base, paths_rounds, paths_spins
-paths_fs_base: .quad 0x111000
-paths_gs_base: .quad 0x222000
-paths_rounds:  .quad 1
-paths_spins:   .quad 100
+    .globl paths_fs_base, paths_gs_base, paths_first_spins, paths_rounds, paths_spins
+paths_fs_base:     .quad 0x111000
+paths_gs_base:     .quad 0x222000
+paths_first_spins: .quad 1
+paths_rounds:      .quad 1 << 40                // for ever, unless a test says otherwise
+paths_spins:       .quad 100
 // What the registers hold at the system call.
     .globl paths_in, paths_rax, paths_rbx, paths_rcx, paths_rdx, paths_rsi, paths_rdi, paths_rbp, paths_rsp
     .globl paths_r8, paths_r9, paths_r10, paths_r11, paths_r12, paths_r13, paths_r14, paths_r15, paths_rflags

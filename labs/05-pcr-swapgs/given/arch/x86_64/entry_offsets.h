@@ -1,5 +1,6 @@
 /// @file
-/// Offsets that the entry paths use besides those of Task, listed with the macros of asm_offsets.cpp.
+/// Offsets that the entry paths and the tests use besides those of Task, listed with the macros of
+/// asm_offsets.cpp.
 #pragma once
 
 #include <arch/x86_64/pcr.h>
@@ -7,6 +8,8 @@
 #include <kernel/syscall/table.h>
 
 #define ENTRY_OFFSETS()                                                                 \
+    OFFSET(ProcessorControlRegion, self);                                               \
+    OFFSET(ProcessorControlRegion, gdt);                                                \
     OFFSET(ProcessorControlRegion, current);                                            \
     OFFSET(ProcessorControlRegion, scratch_rsp);                                        \
     OFFSET(ProcessorControlRegion, cpu);                                                \

@@ -1,0 +1,238 @@
+/// @file
+/// System calls from C++ back to the program.
+#include <fmt/format.h>
+
+#include <tests/labs/05-pcr-swapgs/paths.h>
+#include <tests/labs/05-pcr-swapgs/way_out.h>
+
+namespace {
+
+constexpr int kSIGTRAP = 5;
+constexpr int kSIGSEGV = 11;
+constexpr uint64_t exited(uint64_t status) {
+    return status << 8;
+}
+
+class Return : public RoundTest {};
+
+GRADED(Return, KeepsRegistersAndBases,
+       {.title =
+            "A program finds its registers, flags and bases again after system calls, faults and interrupts",
+        .section = "5.5",
+        .points = 5,
+        .needs = {"Syscalls.FrameHoldsAllRegisters"},
+        .hint = "The pops are the pushes in the opposite order, RSP comes last, and then SWAPGS"}) {
+    constexpr uint64_t kRounds = 40;
+    program().set("paths_rounds", kRounds);
+    program().set("paths_spins", 4000);
+    start_rounds("hz=5000");
+    const Registers call = at_call();
+    const uint64_t flags = call.rflags;
+    const Registers at = run_to_program(in_program("paths_return"), "the return of the system call");
+    if (at.gs_base == region()) hint("Ring 3 has the kernel's GS base: the way out lacks its SWAPGS");
+    EXPECT_EQ(at.gs_base, gs_base()) << "GS base";
+    EXPECT_EQ(at.k_gs_base, region()) << "what waits for the kernel";
+    if (at.rsp != call.rsp) hint("RSP is one of the registers in the frame: it is popped last");
+    EXPECT_EQ(at.rsp, call.rsp);
+    Registers expected = call;
+    hint("");
+    expected.rip = expected.rcx = in_program("paths_return");
+    expected.r11 = flags;
+    expected.rax = at.rax;
+    expected.gs_base = at.gs_base;
+    expected.k_gs_base = at.k_gs_base;
+    expected.rsp = at.rsp;
+    EXPECT_EQ(harness::format_difference(expected, at), "") << "registers expected and found";
+    if (HasFailure()) return;
+
+    hint("Once is right, many times is not: what may interrupt a way in or out?");
+    run_to_program(in_program("paths_done"), "the end of the program");
+    EXPECT_EQ(gdb().read_u64(in_program("paths_bad")), 0u) << "differences that the program itself found";
+    EXPECT_EQ(gdb().read_u64(in_program("paths_rounds_done")), kRounds);
+}
+
+GRADED(
+    Return, NoInterruptComes,
+    {.title = "No interrupt can come while RSP or GS is the program's",
+     .section = "5.5",
+     .points = 3,
+     .needs = {"Return.KeepsRegistersAndBases"},
+     .hint = "C++ may come back with interrupts on: turn them off (CLI) at the beginning of the way out"}) {
+    start_rounds();
+    at_way_out();
+    check_interrupts_off(*this, "the way out of a system call");
+}
+
+GRADED(Return, SeesLateWork,
+       {.title = "Work that comes until interrupts are off is seen to before ring 3",
+        .section = "5.5",
+        .points = 3,
+        .needs = {"Return.NoInterruptComes"},
+        .hint = "Work that comes after the look and before CLI is overlooked: first CLI, then the look"}) {
+    start_rounds();
+    at_way_out();
+    EXPECT_TRUE(sees_late_work(*this));
+}
+
+/// Those tests that run the program lab5_children.
+class ChildrenTest : public PathsTest {
+  protected:
+    static constexpr uint64_t kRounds = 3000;
+    static constexpr unsigned kCall = 39;
+    enum Pid { kInit = 1, kComputing, kCloned, kStepped, kVictim };
+
+    ChildrenTest() : program_("grade/lab5_children") {}
+    void start_children() {
+        for (const char* variable : {"parent_fs", "parent_gs", "child_fs", "child_gs", "stack"})
+            program_.set(std::string("children_") + variable, secret_base(variable));
+        for (const char* variable : {"parent_nonce", "child_nonce"})
+            program_.set(std::string("children_") + variable, secret(variable));
+        program_.set("children_rounds", kRounds);
+        start_program(program_, "hz=5000");
+    }
+    uint64_t in_program(const std::string& symbol) const { return program_.address("children_" + symbol); }
+    uint64_t variable(const std::string& symbol) { return gdb().read_u64(in_program(symbol)); }
+    /// To the end of the first process, which has waited for its children.
+    void finish() { run_to_program(in_program("done"), "the end of the children's parent"); }
+    uint64_t status_of(Pid pid) {
+        return gdb().read_u64(in_program("status") + 8 * static_cast<uint64_t>(pid));
+    }
+
+    /// To the beginning of the way out of child 4's system call.
+    Registers at_victims_way_out() {
+        run_to_program(in_program("victim_call"), "the fourth child's system call");
+        return run_to_return(run_to(system_call(kCall), "the function of the system call"));
+    }
+    /// Where a member of the running task's frame is, by its distance from the end.
+    uint64_t frame_slot(const Registers& at, uint64_t words_from_top) {
+        return running_task(at).kstack_top - 8 * words_from_top;
+    }
+    static constexpr uint64_t kRcxFromTop = 2;
+    static constexpr uint64_t kR11FromTop = 3;
+
+  private:
+    grader::Program program_;
+};
+
+class Published : public ChildrenTest {};
+
+GRADED(
+    Published, RspOfAChild,
+    {.title = "The child of a fork has its parent's RSP, that of a clone the one that it was given",
+     .section = "5.2",
+     .points = 4,
+     .needs = {"Return.KeepsRegistersAndBases"},
+     .hint = "RSP is in the frame: user_rsp_of_current() reads it there, set_user_rsp() writes it there"}) {
+    start_children();
+    std::optional<uint64_t> parent, child;
+    const auto both_seen = [&](const Registers& at) {
+        (at.rax == 0 ? child : parent) = at.rsp;
+        return at.cpl() == 3 && parent && child;
+    };
+    hint(
+        "user_rsp_of_current() is the RSP in the current task's frame, which ends at the top of its kernel "
+        "stack");
+    run_to(in_program("forked"), "the return of fork() in both processes", both_seen);
+    EXPECT_EQ(*child, *parent) << "after fork()";
+
+    start_children();
+    hint("set_user_rsp() writes into the frame that it is given: the child's");
+    const Registers at = run_to(in_program("cloned"), "the return of clone() in the child",
+                                [](const Registers& now) { return now.cpl() == 3 && now.rax == 0; });
+    EXPECT_EQ(at.rsp, secret_base("stack")) << "after clone()";
+}
+
+class Programs : public ChildrenTest {};
+
+GRADED(
+    Programs, KeepTheirBasesAndResults,
+    {.title = "Two programs that take turns compute the right digests, each with bases of its own",
+     .section = "5.5",
+     .points = 3,
+     .needs = {"Published.RspOfAChild"},
+     .hint = "What belongs to one program has come to another: is all of a system call in its own frame?"}) {
+    start_children();
+    Registers at = run_to_program(in_program("child_done"), "the end of the first child's computation");
+    EXPECT_EQ(variable("child_bad"), 0u) << "times that a base was another one";
+    EXPECT_EQ(variable("child_digest"), grader::digest(secret("child_nonce"), kRounds));
+    hint(
+        "While a program runs, rsp0 and `current` must be its own: with every switch to it, not only the "
+        "first");
+    EXPECT_EQ(region_word("rsp0"), running_task(at).kstack_top);
+    EXPECT_EQ(region_word("current"), running_task(at).address);
+    hint("");
+    finish();
+    EXPECT_EQ(variable("parent_bad"), 0u) << "times that a base was another one";
+    EXPECT_EQ(variable("parent_digest"), grader::digest(secret("parent_nonce"), kRounds));
+    EXPECT_EQ(status_of(kComputing), exited(7));
+    EXPECT_EQ(status_of(kCloned), exited(8));
+    EXPECT_EQ(status_of(kVictim), exited(9));
+}
+
+class Sysret : public ChildrenTest {};
+
+GRADED(Sysret, NeverToAnAddressThatIsNotCanonical,
+       {.title = "With a return address that is not canonical neither SYSRET nor IRETQ is executed",
+        .section = "5.5",
+        .points = 3,
+        .needs = {"Programs.KeepTheirBasesAndResults"},
+        .hint = "RCX in the frame from 2^47 on: make_interrupt_frame() knows what to do with it"}) {
+    for (const uint64_t address : {1ull << 47, 0xffff'7fff'ffff'ffffull}) {
+        start_children();
+        const Registers out = at_victims_way_out();
+        gdb().write_u64(frame_slot(out, kRcxFromTop), address);
+        const uint64_t seen = kernel("return_to_user_work");
+        walk(
+            "the program's end", [&](const Registers& at) { return at.rip == seen || at.cpl() == 3; },
+            [&](const Registers& at) {
+                const std::vector<uint8_t> code = gdb().read(at.rip, 3);
+                if (is_sysret(code)) {
+                    hint(
+                        "SYSRET to an address that is not canonical faults in ring 0 with the program's RSP: "
+                        "RCX in "
+                        "the frame must be below 2^47");
+                    EXPECT_NE(at.rcx, address) << "SYSRET";
+                } else if (is_iret(code)) {
+                    hint(
+                        "make_interrupt_frame() leaves work behind for a program that can't go on: "
+                        "interrupt_exit has "
+                        "to look for it");
+                    EXPECT_NE(gdb().read_u64(at.rsp), address) << "IRETQ";
+                }
+            });
+        hint("make_interrupt_frame() ends a program with such an address by SIGSEGV");
+        finish();
+        EXPECT_EQ(status_of(kVictim), static_cast<uint64_t>(kSIGSEGV));
+    }
+}
+
+GRADED(Sysret, NotForTfAndRf,
+       {.title = "TF and RF are restored by IRETQ, with the instruction that follows",
+        .section = "5.5",
+        .points = 3,
+        .needs = {"Programs.KeepTheirBasesAndResults"},
+        .hint = "R11 in the frame with TF or RF: not by SYSRET"}) {
+    start_children();
+    const Registers out = at_victims_way_out();
+    const uint64_t slot = frame_slot(out, kR11FromTop);
+    gdb().write_u64(slot, gdb().read_u64(slot) | kRf);
+    hint("RF in the frame's R11 needs IRETQ: SYSRET clears it");
+    const Registers at = walk_to_ring3([&](const Registers& now) {
+        EXPECT_FALSE(is_sysret(gdb().read(now.rip, 3)) && (now.r11 & (kTf | kRf)) != 0)
+            << "SYSRET with RF in R11";
+    });
+    EXPECT_EQ(at.rip, in_program("victim_return"));
+    EXPECT_NE(at.rflags & kRf, 0u) << "RF in ring 3";
+    EXPECT_EQ(at.gs_base, secret_base("parent_gs")) << "GS base in ring 3";
+    if (HasFailure()) return;
+
+    hint("TF in the frame's R11 needs IRETQ: with SYSRET the trap comes one instruction too early");
+    finish();
+    EXPECT_EQ(status_of(kStepped), static_cast<uint64_t>(kSIGTRAP));
+    const std::vector<harness::IntEntry> traps = machine().int_log().with_vector(kDebugVector);
+    ASSERT_EQ(traps.size(), 1u) << format_entries(traps);
+    EXPECT_EQ(traps[0].cpl, 3u);
+    EXPECT_EQ(traps[0].rip, in_program("tf_trap"));
+}
+
+}  // namespace
