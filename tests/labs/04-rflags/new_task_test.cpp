@@ -32,6 +32,12 @@ class NewTask : public grader::GradedTest {
         EXPECT_TRUE(now.rsp <= top && now.rsp > top - kernel_stack_size(machine()))
             << "its stack ends at " << std::hex << top << ", RSP is " << now.rsp;
         EXPECT_EQ(flag_names(now.rflags), "none") << "modes of a task that runs for the first time";
+        hint(
+            "A register of a new task holds a word that was meant for another: are the members of Context in "
+            "the order in which switch.S pops them?");
+        EXPECT_EQ(now.rbp, 0u) << "RBP of a task that runs for the first time";
+        EXPECT_EQ(now.r15, 0u) << "R15 of a task that runs for the first time";
+        hint("");
     }
 };
 

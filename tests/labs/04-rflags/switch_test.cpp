@@ -166,7 +166,8 @@ GRADED(Switch, InterruptFlagIsTheTasksOwn,
         .section = "4.1",
         .points = 8,
         .needs = {kBoots},
-        .hint = "Which value of IF is saved: the one at the call, or one that the switch itself has made?"}) {
+        .hint = "Which value of IF is saved, if any is: the one at the call, or one that the switch itself "
+                "has made?"}) {
     int on = 0, off = 0;
     follow(
         45, [](SwitchWatch&) {},
