@@ -9,12 +9,14 @@
 #include <set>
 
 #include <tests/grader/printable_report.h>
+#include <tests/grader/shortened.h>
 
 namespace grader {
 
 namespace {
 
 constexpr size_t kMostStackWords = 64;
+constexpr size_t kLongestBlock = 12 * 1024;
 
 const TestResult* find_test(const Report& report, const std::string& name) {
     for (const TestResult& test : report.tests)
@@ -64,7 +66,7 @@ std::vector<Detail> findings_of(const Report& report, const TestResult& result) 
             if (report.build_error.empty())
                 details.push_back({"Not reached", "waits for " + waits_for(report, result)});
             else
-                details.push_back({"Not reached", "the submission does not build"});
+                details.push_back({"Not reached", "the submission was not built"});
             break;
         case Verdict::kInfrastructure:
             details.push_back({"Could not be carried out", result.message, true});
@@ -108,7 +110,7 @@ std::string plain_details(const Report& report, const TestResult& result) {
             text += fmt::format("{}: {}\n", detail.label, one_line(detail.text));
         else
             text += fmt::format("{}{}{}\n", detail.label, detail.label.empty() ? "" : ":\n",
-                                quoted_text(detail.text, "| "));
+                                quoted_text(shortened(detail.text, kLongestBlock), "| "));
     }
     return text;
 }
@@ -127,7 +129,7 @@ std::string waits_for(const Report& report, const TestResult& result) {
 }
 
 std::string caveat(const Report& report) {
-    if (!report.build_error.empty()) return "The submission does not build: nothing was judged.";
+    if (!report.build_error.empty()) return "The submission could not be built: nothing was judged.";
     const auto lost = std::count_if(report.tests.begin(), report.tests.end(), [](const TestResult& test) {
         return test.verdict == Verdict::kInfrastructure;
     });

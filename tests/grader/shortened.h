@@ -7,11 +7,12 @@
 
 namespace grader {
 
-/// `text`, but for what is beyond `limit` bytes: then its beginning, how many bytes are left out, and its
-/// end.
+/// `text` in at most `limit` bytes, at least 100: if it is longer, its beginning, how many bytes
+/// are left out, and its end.
 inline std::string shortened(std::string_view text, size_t limit) {
     if (text.size() <= limit) return std::string(text);
-    const size_t half = limit / 2;
+    constexpr size_t kNote = 50;  // not less than the note in the middle takes
+    const size_t half = (limit - kNote) / 2;
     return std::string(text.substr(0, half)) + "\n[" + std::to_string(text.size() - 2 * half) +
            " bytes left out]\n" + std::string(text.substr(text.size() - half));
 }

@@ -112,7 +112,7 @@ std::string sections(const Report& report, bool colour) {
 
 std::string progress_line(const TestResult& result, int done, int total, bool colour) {
     return fmt::format(
-        "[{}] {:>2}/{}  {}  {:>2}/{:<2}  {}  {:.1f} s\n", bar(done, total, 20), done, total,
+        "[{}] {:>2}/{}  {}  {:>2}/{:<2}  {}  {:.1f} s", bar(done, total, 20), done, total,
         coloured(fmt::format("{:<20}", name_of(result.verdict)), colour_of(result.verdict), colour),
         result.earned(), result.info.points, one_line(result.info.name), result.seconds);
 }
