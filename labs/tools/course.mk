@@ -32,7 +32,8 @@ chapter-diff: ## write each chapter's handout, with what the chapter changes, to
 
 docs: chapter-diff
 
-# A release has the chapters' own tests only.
-ifneq ($(and $(wildcard .release),$(filter test check,$(MAKECMDGOALS))),)
-$(error make $(filter test check,$(MAKECMDGOALS)) tests the whole course, which is not here; make LAB=n grade tests your chapter n)
+# What is published has the chapters' graders only.
+WHOLE_COURSE := $(filter test check soak bochs test-grader,$(MAKECMDGOALS))
+ifneq ($(and $(wildcard .release .state),$(WHOLE_COURSE)),)
+$(error make $(firstword $(WHOLE_COURSE)) is for the whole course, which is not here; make grade tests a chapter)
 endif
