@@ -31,6 +31,9 @@ endif
 UNIT_SOURCES := $(UNIT_TESTS) $(wildcard tests/unit/support/*.cpp) $(UNIT_TESTED)
 SYSTEM_SOURCES := $(wildcard tests/harness/*.cpp tests/system/*.cpp)
 HARNESS_OBJECTS := $(patsubst %,$T/system/%.o,$(wildcard tests/harness/*.cpp))
+# The grader's own parts, but for its main programs and what needs a chapter's state.
+UNIT_GRADER := $(patsubst %,$T/system/%.o,$(wildcard tests/grader/*_report.cpp tests/grader/result.cpp tests/grader/sandbox.cpp \
+    $(addprefix tests/grader/driver/,lab_info.cpp work_tree.cpp apply_patch.cpp grading.cpp)))
 UNIT_OBJECTS := $(UNIT_SOURCES:%=$T/unit/%.o)
 SYSTEM_OBJECTS := $(SYSTEM_SOURCES:%=$T/system/%.o)
 $(call record,$T/flags.txt,$(HOSTCXX) $(UNIT_CXXFLAGS))
@@ -44,7 +47,7 @@ $T/system/%.o: % $T/flags.txt | need
 	$(call say,TESTCXX  $<)
 	$(Q)mkdir -p $(@D) && $(HOSTCXX) $(SYSTEM_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$T/unit-tests: $(UNIT_OBJECTS) $(HARNESS_OBJECTS) $T/objects.txt
+$T/unit-tests: $(UNIT_OBJECTS) $(HARNESS_OBJECTS) $(UNIT_GRADER) $T/objects.txt
 	$(call say,LINK     $@)
 	$(Q)$(HOSTCXX) $(UNIT_CXXFLAGS) -o $@ $(filter %.o,$^) -lgtest -lgtest_main -lfmt
 
