@@ -4,10 +4,7 @@
 
     .set SYS_mmap, 9
     .set SYS_munmap, 11
-    .set SYS_arch_prctl, 158
     .set SYS_clock_gettime, 228
-    .set ARCH_SET_GS, 0x1001
-    .set ARCH_SET_FS, 0x1002
     .set STATUS_FLAGS, 0x8d5                    // CF PF AF ZF SF OF: what an addition changes
 
 // The registers but for RAX and RSP, in the order of paths_in.
@@ -62,7 +59,7 @@
     .globl _start
     .type _start, @function
 _start:
-    mov paths_fs_base, %rax                     // at first without any system call
+    mov paths_fs_base, %rax
     wrfsbase %rax
     mov paths_gs_base, %rax
     wrgsbase %rax
@@ -76,26 +73,7 @@ paths_first_spin:
     jnz paths_first_spin
 
     mov $stack_end, %rsp
-    mov $SYS_arch_prctl, %eax
-    mov $ARCH_SET_FS, %edi
-    mov paths_fs_base, %rsi
-    syscall
-    mov $SYS_arch_prctl, %eax
-    mov $ARCH_SET_GS, %edi
-    mov paths_gs_base, %rsi
-    syscall
-
 round:
-    mov $SYS_mmap, %eax                         // two pages that are not there until they are touched
-    xor %edi, %edi
-    mov $8192, %esi
-    mov $3, %edx                                // PROT_READ | PROT_WRITE
-    mov $0x22, %r10d                            // MAP_PRIVATE | MAP_ANONYMOUS
-    mov $-1, %r8
-    xor %r9d, %r9d
-    syscall
-    mov %rax, pages
-
     LOAD_REGISTERS
     .globl paths_call, paths_return
 paths_call:
@@ -114,6 +92,16 @@ paths_return:
     mov %rbx, paths_out + 88
     call compare_registers
     mov %rax, paths_out + 16
+
+    mov $SYS_mmap, %eax                         // two pages that are not there until they are touched
+    xor %edi, %edi
+    mov $8192, %esi
+    mov $3, %edx                                // PROT_READ | PROT_WRITE
+    mov $0x22, %r10d                            // MAP_PRIVATE | MAP_ANONYMOUS
+    mov $-1, %r8
+    xor %r9d, %r9d
+    syscall
+    mov %rax, pages
 
     mov pages, %rdi
     .globl paths_touch, paths_touched

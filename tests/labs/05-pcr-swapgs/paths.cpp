@@ -173,12 +173,23 @@ void PathsTest::check_return(const Registers& before, const std::string& where) 
         if (after.rsp == before.rsp) break;
         gdb().step();
     }
+    if (after.gs_base != before.gs_base)
+        hint(
+            "What GS base was before must outlive the call, so in registers that a call preserves, and be "
+            "put back");
     EXPECT_EQ(after.gs_base, before.gs_base) << where << ": GS base afterwards";
     EXPECT_EQ(after.k_gs_base, before.k_gs_base) << where << ": KERNEL_GS_BASE afterwards";
     // CR2 and the null segment that IRET leaves in ring 0's SS don't matter.
     after.cr2 = before.cr2;
     after.ss = before.ss;
     EXPECT_EQ(harness::format_difference(before, after), "") << where << ": registers before and afterwards";
+}
+
+/// At the first instruction of a C++ function: it may change all registers that a call does not preserve, so
+/// it does.
+void PathsTest::spoil_registers() {
+    for (const char* name : {"rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11"})
+        gdb().write_register(name, secret(name));
 }
 
 void PathsTest::check_nmi(const std::string& where) {
@@ -195,6 +206,7 @@ void PathsTest::check_nmi(const std::string& where) {
         EXPECT_EQ(handler.at.rdi, running_task(before).kstack_top - kInterruptFrameSize)
             << where << ": the frame is not on the task's kernel stack";
     }
+    spoil_registers();
     check_return(before, where);
     EXPECT_EQ(gdb().read_u64(kernel("nmi_count")), count + 1) << where;
 }
@@ -219,6 +231,7 @@ void PathsTest::check_exception(unsigned vector, bool has_error_code, const std:
     ASSERT_EQ(handler.vector, vector) << where;
     ASSERT_EQ(handler.rip, before.rip) << where << ": the frame that the handler is given";
     ASSERT_EQ(at.gs_base, region()) << where << ": GS base in the handler of vector " << vector;
+    spoil_registers();
     // The handler itself would stop the kernel: it returns at once instead.
     gdb().write_register("rip", gdb().read_u64(at.rsp));
     gdb().write_register("rsp", at.rsp + 8);

@@ -98,6 +98,7 @@ class PathsTest : public grader::GradedTest {
   private:
     Handler read_handler(const Registers& at);
     Registers stop_at(const std::set<uint64_t>& addresses, const std::string& what);
+    void spoil_registers();
     void check_return(const Registers& before, const std::string& where);
 
     std::optional<grader::BootModule> module_;

@@ -38,15 +38,12 @@ GRADED(
      .points = 6,
      .hint = "IA32_GS_BASE (0xc0000101) is an MSR: wrmsr() writes it, with the address of `region` itself"}) {
     const Registers at = use_region();
-    if (at.gs_base == 0)
+    if (at.k_gs_base == chosen())
+        hint("GS_BASE is the base in use, KERNEL_GS_BASE the one that waits: in ring 0 the region is in use");
+    else if (at.gs_base == 0)
         hint("The base is 0: loading GS with a selector clears it. load_gdt() does that: what is its place?");
     else if (at.gs_base == kernel("boot_pcr"))
         hint("use_region() is called for other regions than boot_pcr, too: use its argument");
-    else if (at.k_gs_base == chosen())
-        hint(
-            "GS_BASE is the base in use, KERNEL_GS_BASE the one that waits: in ring 0 it is the region that "
-            "is "
-            "in use");
     EXPECT_EQ(at.gs_base, chosen());
 }
 

@@ -1,12 +1,12 @@
 /// @file
 /// System calls from C++ back to the program.
-#include <fmt/format.h>
-
+#include <tests/labs/05-pcr-swapgs/operands.h>
 #include <tests/labs/05-pcr-swapgs/paths.h>
 #include <tests/labs/05-pcr-swapgs/way_out.h>
 
 namespace {
 
+constexpr uint64_t kENOSYS = 38;
 constexpr int kSIGTRAP = 5;
 constexpr int kSIGSEGV = 11;
 constexpr uint64_t exited(uint64_t status) {
@@ -45,6 +45,14 @@ GRADED(Return, KeepsRegistersAndBases,
     EXPECT_EQ(harness::format_difference(expected, at), "") << "registers expected and found";
     if (HasFailure()) return;
 
+    hint("A number from SYSCALL_COUNT on has no function: the result is -ENOSYS");
+    at_call();
+    gdb().write_register("rax", kernel("SYSCALL_COUNT"));
+    EXPECT_EQ(
+        run_to_program(in_program("paths_return"), "the return of a system call that does not exist").rax,
+        -kENOSYS);
+    if (HasFailure()) return;
+
     hint("Once is right, many times is not: what may interrupt a way in or out?");
     run_to_program(in_program("paths_done"), "the end of the program");
     EXPECT_EQ(gdb().read_u64(in_program("paths_bad")), 0u) << "differences that the program itself found";
@@ -53,25 +61,58 @@ GRADED(Return, KeepsRegistersAndBases,
 
 GRADED(
     Return, NoInterruptComes,
-    {.title = "No interrupt can come while RSP or GS is the program's",
+    {.title = "No interrupt can come between the look for work and ring 3",
      .section = "5.5",
-     .points = 3,
+     .points = 6,
      .needs = {"Return.KeepsRegistersAndBases"},
-     .hint = "C++ may come back with interrupts on: turn them off (CLI) at the beginning of the way out"}) {
+     .hint =
+         "Interrupts have to be off before the look for work, and so before RSP and GS are the program's"}) {
     start_rounds();
     at_way_out();
+    hint("C++ may come back with interrupts on: turn them off (CLI) before GS or RSP is the program's");
     check_interrupts_off(*this, "the way out of a system call");
+    if (HasFailure()) return;
+
+    at_way_out();
+    hint("Work that comes after the look and before CLI is overlooked: first CLI, then the look");
+    EXPECT_TRUE(sees_late_work(*this)) << "the way out of a system call";
 }
 
-GRADED(Return, SeesLateWork,
-       {.title = "Work that comes until interrupts are off is seen to before ring 3",
-        .section = "5.5",
-        .points = 3,
-        .needs = {"Return.NoInterruptComes"},
-        .hint = "Work that comes after the look and before CLI is overlooked: first CLI, then the look"}) {
+/// Every way in and out, by what it executes.
+class EntryPaths : public RoundTest {
+  protected:
+    void visit_all(const Visit& visit) {
+        run_to_program(in_program("paths_first_touch"), "the program's first touch of a page");
+        run_to(read_gate(machine(), kPageFaultVector).offset, "the page fault's entry");
+        const uint64_t dispatch = kernel("interrupt_dispatch");
+        const Registers handler = walk(
+            "the page fault's handler", [&](const Registers& at) { return at.rip == dispatch; }, visit);
+        run_to_return(handler);
+        walk_to_ring3(visit);
+        at_call();
+        const Registers function = walk_to_function(system_call(kCall), visit);
+        run_to_return(function);
+        walk_to_ring3(visit);
+    }
+};
+
+GRADED(
+    EntryPaths, NameNoVariable,
+    {.title = "No instruction on the ways in and out names a variable",
+     .section = "5.5",
+     .points = 4,
+     .needs = {"Return.KeepsRegistersAndBases"},
+     .hint =
+         "All that a way in needs is behind GS: what it names by its address all processors would share"}) {
     start_rounds();
-    at_way_out();
-    EXPECT_TRUE(sees_late_work(*this));
+    const Operands operands(options().kernel, machine().symbols());
+    size_t visited = 0;
+    visit_all([&](const Registers& at) {
+        visited++;
+        const std::string variable = operands.variable_named_at(at.rip);
+        EXPECT_EQ(variable, "") << name(at.rip) << ": " << operands.text(at.rip);
+    });
+    EXPECT_GT(visited, 40u);
 }
 
 /// Those tests that run the program lab5_children.
