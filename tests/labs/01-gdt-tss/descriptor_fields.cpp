@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 uint64_t bits(uint64_t value, int high, int low) {
-    return value >> low & ((uint64_t{1} << (high - low + 1)) - 1);
+    return value >> low & ~uint64_t{0} >> (63 - high + low);
 }
 
 std::string segment_kind(uint64_t descriptor) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <stdexcept>
 
 #include <tests/grader/answers.h>
 #include <tests/grader/graded_test.h>
@@ -15,19 +16,35 @@ namespace {
 
 class Descriptors : public grader::GradedTest {
   protected:
+    /// Throws, with this likely cause for a hint, when bits [high:low] of `descriptor` are not `expected`.
+    void check(uint64_t descriptor, int high, int low, uint64_t expected, const char* field,
+               const char* likely_cause) {
+        hint(likely_cause);
+        const uint64_t found = bits(descriptor, high, low);
+        if (found == expected) return;
+        throw std::runtime_error(fmt::format("{}, bits {}:{}, is {:#x} in {:#x}; it should be {:#x}.", field,
+                                             high, low, found, descriptor, expected));
+    }
+    void check_written(uint64_t descriptor) {
+        hint("The function is still to be written.");
+        if (descriptor == 0) throw std::runtime_error("The answer is 0.");
+    }
+
     /// What the learner's `question` gives for rings 0 to 3.
-    std::vector<std::vector<uint64_t>> for_each_ring(const std::string& question) {
-        return grader::ask_many(question, {{0}, {1}, {2}, {3}});
+    std::vector<uint64_t> for_each_ring(const std::string& question) {
+        std::vector<uint64_t> descriptors;
+        for (const auto& answer : grader::ask_many(question, {{0}, {1}, {2}, {3}}))
+            descriptors.push_back(answer.at(0));
+        return descriptors;
     }
 
     /// The fields that code and data segments have in common.
     void check_segment(uint64_t descriptor, uint64_t ring) {
-        hint("Bit 47, P, says that the segment is present.");
-        ASSERT_EQ(bits(descriptor, 47, 47), 1u) << fmt::format("P in {:#x}", descriptor);
-        hint("Bit 44, S, is 1 for code and data and 0 for system segments such as a TSS.");
-        ASSERT_EQ(bits(descriptor, 44, 44), 1u) << fmt::format("S in {:#x}", descriptor);
-        hint("The DPL, bits 46:45, is the ring that was asked for.");
-        ASSERT_EQ(bits(descriptor, 46, 45), ring) << fmt::format("DPL in {:#x}", descriptor);
+        check_written(descriptor);
+        check(descriptor, 47, 47, 1, "P", "Bit 47, P, says that the segment is present.");
+        check(descriptor, 44, 44, 1, "S",
+              "Bit 44, S, is 1 for code and data, 0 for system segments like a TSS.");
+        check(descriptor, 46, 45, ring, "DPL", "The DPL, bits 46:45, is the ring that was asked for.");
     }
 };
 
@@ -37,20 +54,13 @@ GRADED(Descriptors, Code,
         .points = 4,
         .hint = "Compare each bit with figure 3-8 and table 3-1 of the manual.",
         .unit = true}) {
-    const auto answers = for_each_ring("code");
-    for (uint64_t ring = 0; ring < answers.size(); ++ring) {
-        hint("");
-        ASSERT_EQ(answers[ring].size(), 1u);
-        const uint64_t code = answers[ring][0];
-        check_segment(code, ring);
-        hint("Bit 43 of the type tells code from data.");
-        ASSERT_EQ(bits(code, 43, 43), 1u) << fmt::format("type in {:#x}", code);
-        hint("A conforming segment, bit 42, would keep the caller's ring.");
-        ASSERT_EQ(bits(code, 42, 42), 0u) << fmt::format("type in {:#x}", code);
-        hint("Bits 41 and 40 of the type: readable, and accessed beforehand.");
-        ASSERT_EQ(bits(code, 41, 40), 3u) << fmt::format("type in {:#x}", code);
-        hint("Bit 53, L, makes it 64-bit code; bit 54, D, must be 0 then.");
-        ASSERT_EQ(bits(code, 54, 53), 1u) << fmt::format("D and L in {:#x}", code);
+    uint64_t ring = 0;
+    for (const uint64_t code : for_each_ring("code")) {
+        check_segment(code, ring++);
+        check(code, 43, 43, 1, "type", "Bit 43 of the type tells code from data.");
+        check(code, 42, 42, 0, "type", "Bit 42, conforming, would let the code run in the caller's ring.");
+        check(code, 41, 40, 3, "type", "Bits 41 and 40 of the type: readable, and accessed beforehand.");
+        check(code, 54, 53, 1, "D and L", "Bit 53, L, makes it 64-bit code; bit 54, D, must be 0 then.");
     }
 }
 
@@ -60,20 +70,14 @@ GRADED(Descriptors, Data,
         .points = 3,
         .hint = "Compare each bit with figure 3-8 and table 3-1 of the manual.",
         .unit = true}) {
-    const auto answers = for_each_ring("data");
-    for (uint64_t ring = 0; ring < answers.size(); ++ring) {
-        hint("");
-        ASSERT_EQ(answers[ring].size(), 1u);
-        const uint64_t data = answers[ring][0];
-        check_segment(data, ring);
-        hint("Bit 43 of the type is 0 for data.");
-        ASSERT_EQ(bits(data, 43, 43), 0u) << fmt::format("type in {:#x}", data);
-        hint("Bit 42 would make it expand down.");
-        ASSERT_EQ(bits(data, 42, 42), 0u) << fmt::format("type in {:#x}", data);
-        hint("Bits 41 and 40 of the type: writable, as SS needs it, and accessed beforehand.");
-        ASSERT_EQ(bits(data, 41, 40), 3u) << fmt::format("type in {:#x}", data);
-        hint("Bit 53, L, is for code only.");
-        ASSERT_EQ(bits(data, 53, 53), 0u) << fmt::format("L in {:#x}", data);
+    uint64_t ring = 0;
+    for (const uint64_t data : for_each_ring("data")) {
+        check_segment(data, ring++);
+        check(data, 43, 43, 0, "type", "Bit 43 of the type is 0 for data.");
+        check(data, 42, 42, 0, "type", "Bit 42 would make it expand down.");
+        check(data, 41, 40, 3, "type",
+              "Bits 41 and 40 of the type: writable, for SS, and accessed beforehand.");
+        check(data, 53, 53, 0, "L", "Bit 53, L, is for code only.");
     }
 }
 
@@ -83,7 +87,7 @@ GRADED(Descriptors, TaskStateSegment,
         .points = 5,
         .hint = "Compare each field with figure 7-4 of the manual.",
         .unit = true}) {
-    // The first number has a different digit in each place; the others nobody could know.
+    // The first numbers have a different digit in each place; the others nobody could know.
     std::vector<std::vector<uint64_t>> questions{{0x1122'3344'5566'7788, 0xabcde}};
     uint64_t random = grader::nonce();
     for (int i = 0; i < 50; ++i) {
@@ -92,28 +96,24 @@ GRADED(Descriptors, TaskStateSegment,
     }
     const auto answers = grader::ask_many("tss", questions);
     for (size_t i = 0; i < questions.size(); ++i) {
-        hint("");
-        ASSERT_EQ(answers[i].size(), 2u);
         const uint64_t base = questions[i][0], limit = questions[i][1];
-        const uint64_t low = answers[i][0], high = answers[i][1];
-        SCOPED_TRACE(fmt::format("base {:#x}, limit {:#x}: {:#x}, {:#x}", base, limit, low, high));
-        hint("The type, bits 43:40, of a 64-bit TSS that is not busy is 1001; S, bit 44, is 0.");
-        ASSERT_EQ(bits(low, 44, 40), 0b01001u) << "S and type";
-        hint("Bit 47, P: without it LTR faults.");
-        ASSERT_EQ(bits(low, 47, 47), 1u) << "P";
-        hint("The DPL of a TSS is 0.");
-        ASSERT_EQ(bits(low, 46, 45), 0u) << "DPL";
-        hint("The limit comes in two pieces: bits 15:0 and 51:48 hold its bits 15:0 and 19:16.");
-        ASSERT_EQ(bits(low, 15, 0), limit & 0xffff) << "limit 15:0";
-        ASSERT_EQ(bits(low, 51, 48), limit >> 16) << "limit 19:16";
-        hint("G, bit 55, would count the limit in pages; bits 53 and 54 are reserved.");
-        ASSERT_EQ(bits(low, 55, 53), 0u) << "G and reserved bits";
-        hint("The base's lower 24 bits lie at 39:16.");
-        ASSERT_EQ(bits(low, 39, 16), base & 0xffffff) << "base 23:0";
-        hint("The base's bits 31:24 lie apart from the lower ones, at 63:56.");
-        ASSERT_EQ(bits(low, 63, 56), base >> 24 & 0xff) << "base 31:24";
-        hint("The second slot holds the base's upper half, and nothing else.");
-        ASSERT_EQ(high, base >> 32) << "base 63:32";
+        const uint64_t low = answers[i].at(0), high = answers[i].at(1);
+        SCOPED_TRACE(fmt::format("base {:#x}, limit {:#x}", base, limit));
+        check_written(low);
+        check(low, 44, 40, 0b01001, "S and type",
+              "The type, bits 43:40, of a 64-bit TSS that is not busy is 1001; S, bit 44, is 0.");
+        check(low, 47, 47, 1, "P", "Bit 47, P: without it LTR faults.");
+        check(low, 46, 45, 0, "DPL", "The DPL of a TSS is 0.");
+        const char* const limit_hint =
+            "The limit comes in two pieces: bits 15:0 and 51:48 hold its bits 15:0 and 19:16.";
+        check(low, 15, 0, limit & 0xffff, "Limit 15:0", limit_hint);
+        check(low, 51, 48, limit >> 16, "Limit 19:16", limit_hint);
+        check(low, 55, 53, 0, "G", "G, bit 55, would count the limit in pages; bits 53 and 54 are reserved.");
+        check(low, 39, 16, base & 0xffffff, "Base 23:0", "The base's lower 24 bits lie at 39:16.");
+        check(low, 63, 56, base >> 24 & 0xff, "Base 31:24",
+              "The base's bits 31:24 lie apart from the lower ones, at 63:56.");
+        check(high, 63, 0, base >> 32, "The second slot",
+              "The second slot holds the base's upper half, and nothing else.");
     }
 }
 

@@ -36,12 +36,16 @@ class Gdt : public StoppedKernelTest {
     }
 };
 
-GRADED(Gdt, IsLoaded,
-       {.title = "GDTR holds the table's address and its limit",
-        .section = "1.3",
-        .points = 5,
-        .needs = {"Gdt.Order"},
-        .hint = "LGDT's operand is a limit of 16 bits with the address of 64 bits right behind it."}) {
+GRADED(
+    Gdt, IsLoaded,
+    {.title = "GDTR holds the table's address and its limit",
+     .section = "1.3",
+     .points = 5,
+     .needs = {"Gdt.Order"},
+     .hint = "LGDT's operand is a limit of 16 bits, which must cover every slot, with the address of 64 bits "
+             "right "
+             "behind it; with a wrong one the next load of a segment register faults, which resets a machine "
+             "that has no IDT yet."}) {
     start_kernel();
     const uint64_t table = run_to("load_gdt").rdi;
     run_to("init_idt");
@@ -111,7 +115,7 @@ GRADED(Tss, IsLoaded,
     start_to_complete_tss();
     const SegmentView tr = read_segment(machine(), "TR");
     ASSERT_EQ(fmt::format("{:#x}", tr.selector), "0x38") << "TR";
-    hint("The descriptor's base is the address of `tss`.");
+    hint("The descriptor's base is the address of `tss`; its upper half stands in the second slot.");
     ASSERT_EQ(fmt::format("{:#x}", tr.base), fmt::format("{:#x}", symbol("tss"))) << "the base in TR";
     hint("The limit is the offset of the TSS's last byte: 103.");
     ASSERT_EQ(tr.limit, 103u);
@@ -243,8 +247,8 @@ GRADED(Tss, NmiInTheKernelDoesNoHarm,
         .needs = {"Tss.HasInterruptStacks"},
         .hint = "The NMI's gate leads to nmi_entry on stack kIstNmi, which nothing else uses."}) {
     start_kernel();
-    // The first tick's handler, on the boot task's stack.
-    const Registers before = run_to("interrupt_dispatch");
+    // In the first tick's handler, on the boot task's stack.
+    const Registers before = run_to("apic_end_of_interrupt");
     const uint64_t count = machine().gdb().read_u64(symbol("nmi_count"));
     const GateView gate = read_gate(machine(), 2);
     machine().qmp().inject_nmi();

@@ -162,17 +162,21 @@ GRADED(Rsp0, FollowsEachTask,
     EXPECT_NE(second.kstack_top, first.kstack_top) << "both programs run on one stack";
 }
 
-GRADED(
-    User, StartsWithCleanRegisters,
-    {.title = "A program starts with nothing of the kernel in its registers",
-     .section = "1.5",
-     .points = 3,
-     .needs = {"Rsp0.FaultsLandOnTheTasksStack"},
-     .hint =
-         "interrupt_exit pops all 15 general registers: set every field of the frame, the registers to 0."}) {
+GRADED(User, StartsWithCleanRegisters,
+       {.title = "A program starts with nothing of the kernel in its registers",
+        .section = "1.5",
+        .points = 3,
+        .needs = {"Rsp0.FaultsLandOnTheTasksStack"},
+        .hint = "interrupt_exit pops all 15 general registers from the frame, where an earlier program's "
+                "kernel stack "
+                "may have left anything: write every field."}) {
+    // The second program gets the kernel stack that the first one has used.
     const Program program = digest_program(grader::nonce(), 1);
-    start_with_programs({program});
-    const Registers registers = run_to(program.address("_start"), "the first instruction of its program");
+    start_with_programs({program, program});
+    run_to(program.address("_start"), "the first instruction of its program");
+    run_to("start_process");
+    const Registers registers =
+        run_to(program.address("_start"), "the first instruction of its second program");
     ASSERT_EQ(registers.cpl(), 3u);
     for (const auto& [name, member] : harness::register_fields()) {
         const bool general = name.size() <= 3 && name.starts_with('r') && name != "rsp" && name != "rip";
@@ -183,7 +187,7 @@ GRADED(
     // What the kernel has prepared for it lies at RSP: argc, and argv[0], its path.
     hint("RSP is the stack that prepare_user_entry() is given, where argc and argv lie.");
     ASSERT_EQ(machine().gdb().read_u64(registers.rsp), 1u) << "argc";
-    const std::string path = "/ring3/" + program_name(0);
+    const std::string path = "/ring3/" + program_name(1);
     const auto text = machine().gdb().read(machine().gdb().read_u64(registers.rsp + 8), path.size());
     EXPECT_EQ(std::string(text.begin(), text.end()), path) << "argv[0]";
 }

@@ -7,12 +7,11 @@
 
 /// Type field of a system descriptor: 64-bit TSS, not busy (Intel SDM 3A, table 3-2).
 inline constexpr uint64_t kTypeTss = 0b1001;
-/// LTR sets this bit of the type.
-inline constexpr uint64_t kTypeBusy = 0b0010;
 
-/// Bits of a code or data descriptor. Base and limit are absent: 64-bit mode ignores them for these segments.
-inline constexpr uint64_t kDescriptorAccessed = 1ull
-                                                << 40;  ///< set beforehand, or loading would write to the GDT
+// Bits of a code or data descriptor. Base and limit are absent: 64-bit mode ignores them for these segments.
+
+/// Set beforehand, or loading would write to the GDT.
+inline constexpr uint64_t kDescriptorAccessed = 1ull << 40;
 inline constexpr uint64_t kDescriptorWritable = 1ull << 41;  ///< data; for code: readable
 inline constexpr uint64_t kDescriptorExecutable = 1ull << 43;
 inline constexpr uint64_t kDescriptorNotSystem = 1ull << 44;  ///< code or data
@@ -40,9 +39,3 @@ constexpr std::array<uint64_t, 2> tss_descriptor(uint64_t base, uint64_t limit) 
         base >> 32,
     };
 }
-
-// Against the manual's figures: present, DPL, S, type; then the flags nibble.
-static_assert(code_descriptor(0) == 0x0020'9b00'0000'0000);
-static_assert(code_descriptor(3) == 0x0020'fb00'0000'0000);
-static_assert(data_descriptor(0) == 0x0000'9300'0000'0000);
-static_assert(data_descriptor(3) == 0x0000'f300'0000'0000);
