@@ -1,0 +1,165 @@
+/// @file
+/// 6.4: every processor is one of ours, and has what it must not share.
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <thread>
+
+#include <tests/labs/06-smp/smp_test_base.h>
+
+namespace {
+
+constexpr uint64_t kTF = 1 << 8, kDF = 1 << 10, kNT = 1 << 14, kAC = 1 << 18;
+constexpr unsigned kTimerVector = 0x20;
+
+class Processors : public SmpTest {
+  protected:
+    /// Boots as many processors, with an init that is soon done, and stops them all there.
+    std::vector<ProcessorView> boot_idle(int count) {
+        grader::Program program("grade/lab6_work");
+        program.set("work_workers", 0);
+        start_program(program, count);
+        run_to_program(program.address("work_done"), harness::Duration(6'000));
+        return read_processors();
+    }
+
+    void check_all_came(int count) {
+        const auto processors = boot_idle(count);
+        ASSERT_EQ(processors.size(), static_cast<size_t>(count));
+        const uint32_t online = machine().gdb().read_u32(online_address());
+        ASSERT_EQ(online, (1u << count) - 1) << "a bit for each processor online, with " << count;
+        for (int i = 0; i < count; ++i) {
+            const auto& at = processors[static_cast<size_t>(i)].registers;
+            ASSERT_TRUE((at.cs == 0x10 && at.rip >> 63) || at.cs == 0x33)
+                << fmt::format("processor {} of {} is at {:#x}:{:#x}", i, count, at.cs, at.rip);
+        }
+    }
+};
+
+GRADED(Processors, AllCome,
+       {.title = "Two, four and eight processors take part",
+        .section = "6.4",
+        .points = 5,
+        .needs = {"Trampoline.CallsProcessorMain", "Wake.StartsAProcessor"},
+        .hint = "A processor says that it takes part by processor_is_online() with its own number, before it "
+                "idles."}) {
+    for (const int count : {2, 4, 8}) {
+        check_all_came(count);
+        if (HasFatalFailure()) return;
+    }
+}
+
+GRADED(Processors, HaveRegionsOfTheirOwn,
+       {.title = "Each processor has a PCR of its own, which says who it is and what it runs",
+        .section = "6.4",
+        .points = 5,
+        .needs = {"Processors.AllCome"},
+        .hint = "prepare_processor() makes a PCR for each processor and hands its address on as `region`."}) {
+    const auto processors = boot_idle(4);
+    const uint64_t stack_size = symbol("KERNEL_STACK_SIZE");
+    harness::GdbStub& gdb = machine().gdb();
+    std::set<uint64_t> regions;
+    std::set<uint32_t> numbers;
+    for (unsigned i = 0; i < processors.size(); ++i) {
+        hint("");
+        const uint64_t address = processors[i].region();
+        ASSERT_TRUE(regions.insert(address).second)
+            << fmt::format("processor {} shares the PCR at {:#x}", i, address);
+        const RegionView region = read_region(address);
+        ASSERT_EQ(region.self, address) << "self of processor " << i;
+        hint("`cpu` is the number that prepare_processor() was given.");
+        ASSERT_TRUE(region.number < processors.size() && numbers.insert(region.number).second)
+            << fmt::format("processor {} says that its number is {}", i, region.number);
+        hint("`current` is the idle task from the start: interrupts look there.");
+        ASSERT_NE(region.current, 0u) << "current of processor " << i;
+        const uint64_t top = gdb.read_u64(region.current + symbol("OFFSETOF_Task_kstack_top"));
+        const uint64_t rsp = processors[i].registers.rsp;
+        ASSERT_TRUE(processors[i].registers.cpl() == 3 || (rsp <= top && top - rsp < stack_size))
+            << fmt::format("processor {} runs on {:#x}, but its current task's stack ends at {:#x}", i, rsp,
+                           top);
+        hint("`processor` of the idle task says where it is at home.");
+        const uint32_t home = gdb.read_u32(region.current + symbol("OFFSETOF_Task_processor"));
+        ASSERT_EQ(home, region.number) << "`processor` of the task that runs there";
+    }
+}
+
+GRADED(Processors, HaveTablesOfTheirOwn,
+       {.title = "Each processor has a GDT, a TSS and interrupt stacks of its own; the IDT is one for all",
+        .section = "6.4",
+        .points = 5,
+        .needs = {"Processors.AllCome"},
+        .hint = "The GDT is in the PCR, and use_region() loads it."}) {
+    const auto processors = boot_idle(4);
+    harness::GdbStub& gdb = machine().gdb();
+    std::set<uint64_t> tables, segments, stacks;
+    for (unsigned i = 0; i < processors.size(); ++i) {
+        const ProcessorView& each = processors[i];
+        hint("The GDT is in the PCR, and use_region() loads it.");
+        ASSERT_TRUE(tables.insert(each.gdt).second)
+            << fmt::format("processor {} shares the GDT at {:#x}", i, each.gdt);
+        hint(
+            "start_this_processor() gives a processor its TSS; LTR marks a TSS as busy, so it can't be "
+            "shared.");
+        ASSERT_TRUE(each.tss != 0 && segments.insert(each.tss).second)
+            << fmt::format("processor {}'s TSS is at {:#x}", i, each.tss);
+        for (uint64_t n = 0; n < 4; ++n) {
+            const uint64_t stack = gdb.read_u64(each.tss + 36 + 8 * n);
+            ASSERT_TRUE(stack != 0 && stacks.insert(stack).second)
+                << fmt::format("processor {}'s interrupt stack {} is {:#x}", i, n + 1, stack);
+        }
+        hint("load_idt() loads the table that all share.");
+        ASSERT_EQ(each.idt, processors[0].idt) << "IDT of processor " << i;
+    }
+}
+
+GRADED(Processors, AreSetUpAlike,
+       {.title = "Each processor has the same features and modes switched on as the boot processor",
+        .section = "6.4",
+        .points = 3,
+        .needs = {"Processors.AllCome"},
+        .hint = "start_this_processor() is for every processor."}) {
+    const auto processors = boot_idle(4);
+    const harness::Registers& first = processors[0].registers;
+    for (unsigned i = 1; i < processors.size(); ++i) {
+        const harness::Registers& each = processors[i].registers;
+        const std::string difference = fmt::format(
+            "processor {}: CR0 {:#x}, CR4 {:#x}, EFER {:#x}; boot processor: CR0 {:#x}, CR4 {:#x}, EFER "
+            "{:#x}",
+            i, each.cr0, each.cr4, each.efer, first.cr0, first.cr4, first.efer);
+        hint(
+            "init_cpu_features() sets bits in CR0 and CR4 of the processor that runs it: SMEP, SMAP, SSE, "
+            "...");
+        ASSERT_TRUE(each.cr0 == first.cr0 && each.cr4 == first.cr4) << difference;
+        hint("SYSCALL must be switched on for each processor: start_this_processor() does it.");
+        ASSERT_EQ(each.efer, first.efer) << difference;
+        hint("");
+        ASSERT_EQ(each.rflags & (kTF | kDF | kNT | kAC) & (each.cpl() == 0 ? ~0ull : 0), 0u)
+            << fmt::format("RFLAGS of processor {} is {:#x}", i, each.rflags);
+    }
+}
+
+GRADED(Processors, HaveTimers,
+       {.title = "Each processor's timer ticks",
+        .section = "6.4",
+        .points = 2,
+        .needs = {"Processors.HaveTablesOfTheirOwn"},
+        .hint = "INIT switches a local APIC off: enable_local_apic(), then apic_start_timer() with the rate "
+                "from the data."}) {
+    const auto processors = boot_idle(3);
+    machine().gdb().resume();
+    harness::ProgressTimer timer(machine().pid(), harness::Duration(2'000));
+    std::map<uint64_t, int> ticks;
+    for (bool enough = false; !enough;) {
+        ASSERT_FALSE(timer.expired()) << fmt::format("ticks: {}, {}, {}", ticks[processors[0].tss],
+                                                     ticks[processors[1].tss], ticks[processors[2].tss]);
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        ticks.clear();
+        for (const auto& entry : machine().int_log().with_vector(kTimerVector))
+            if (entry.tr_base) ++ticks[*entry.tr_base];
+        enough = true;
+        for (const ProcessorView& each : processors) enough = enough && ticks[each.tss] >= 5;
+    }
+}
+
+}  // namespace

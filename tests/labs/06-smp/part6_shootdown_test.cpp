@@ -1,0 +1,138 @@
+/// @file
+/// 6.6: what is taken away is gone on every processor.
+#include <fmt/format.h>
+
+#include <tests/labs/06-smp/smp_test_base.h>
+
+namespace {
+
+/// What the program is to do.
+struct Shots {
+    uint64_t users, rounds, protect, pages;
+};
+
+class Shootdown : public SmpTest {
+  protected:
+    static grader::Program shooter(const Shots& shots) {
+        grader::Program program("grade/lab6_shoot");
+        program.set("shoot_users", shots.users);
+        program.set("shoot_rounds", shots.rounds);
+        program.set("shoot_protect", shots.protect);
+        program.set("shoot_pages", shots.pages);
+        return program;
+    }
+    /// Runs it on three processors: everybody but init uses a page without pause.
+    void check_shots(const Shots& shots) {
+        const grader::Program program = shooter(shots);
+        start_program(program, 3);
+        run_to_program(program.address("shoot_done"), harness::Duration(4'000));
+        const uint64_t total = shots.users * shots.rounds;
+        ASSERT_TRUE(variable(program, "shoot_stale") == 0 && variable(program, "shoot_killed") == total)
+            << fmt::format(
+                   "{} pages at once: of {} uses of a page that was gone, {} went well, {} were killed as "
+                   "they must be, {} "
+                   "ended otherwise",
+                   shots.pages, total, variable(program, "shoot_stale"), variable(program, "shoot_killed"),
+                   variable(program, "shoot_other"));
+    }
+};
+
+GRADED(
+    Shootdown, TakesPagesAway,
+    {.title = "After munmap() no processor can read the page any more",
+     .section = "6.6",
+     .points = 5,
+     .needs = {"Work.ReachesEveryProcessor", "Work.IsNeverDoneTwice"},
+     .hint = "Each processor keeps translations of its own: all others must be asked to forget the pages."}) {
+    check_shots({.users = 2, .rounds = 6, .protect = 0, .pages = 1});
+    if (HasFatalFailure()) return;
+    hint(
+        "The request's range reaches from `start` to `end`, and the last page of it is as far gone as the "
+        "first.");
+    check_shots({.users = 2, .rounds = 4, .protect = 0, .pages = 5});
+    if (HasFatalFailure()) return;
+    check_shots({.users = 2, .rounds = 3, .protect = 0, .pages = 50});
+}
+
+GRADED(
+    Shootdown, TakesRightsAway,
+    {.title = "After mprotect() no processor can write to the page any more",
+     .section = "6.6",
+     .points = 3,
+     .needs = {"Shootdown.TakesPagesAway"},
+     .hint =
+         "A processor that remembers a page as writable goes on writing: it must be asked to forget it."}) {
+    check_shots({.users = 2, .rounds = 6, .protect = 1, .pages = 1});
+    if (HasFatalFailure()) return;
+    check_shots({.users = 2, .rounds = 3, .protect = 1, .pages = 7});
+}
+
+GRADED(Shootdown, WaitsForAnswers,
+       {.title = "munmap() does not return before the other processor has answered",
+        .section = "6.6",
+        .points = 4,
+        .needs = {"Shootdown.TakesPagesAway"},
+        .hint = "The pages may serve somebody else as soon as flush_user_pages() returns: it must wait for "
+                "every answer."}) {
+    const grader::Program program = shooter({.users = 1, .rounds = 30, .protect = 0, .pages = 1});
+    harness::GdbStub& gdb = start_program(program, 2, "hz=20");
+    const uint64_t before = program.address("shoot_before"), after = program.address("shoot_after");
+    for (int tries = 0;; ++tries) {
+        ASSERT_LT(tries, 30) << "the other processor is never in ring 3";
+        run_to_program(before);
+        const auto processors = read_processors();
+        const bool boot = processors[0].registers.rip == before;
+        const ProcessorView& other = processors[boot ? 1 : 0];
+        if (other.registers.cpl() != 3 || other.registers.cr3 != processors[boot ? 0 : 1].registers.cr3)
+            continue;
+        // The other processor stands still: it can't answer.
+        gdb.select_cpu(boot ? 0 : 1);
+        gdb.insert_breakpoint(after);
+        gdb.resume_only(boot ? 0 : 1);
+        bool returned = true;
+        try {
+            gdb.wait_stop(harness::Duration(200));
+        } catch (const harness::Timeout&) {
+            returned = false;
+            gdb.interrupt();
+        }
+        ASSERT_FALSE(returned) << "munmap() returned, though the other processor stood still";
+        hint("When the other processor goes on, its answer must be noticed.");
+        gdb.resume();
+        ASSERT_FALSE(gdb.wait_stop(harness::Duration(2'000)).exited);
+        ASSERT_EQ(gdb.regs().rip, after);
+        return;
+    }
+}
+
+GRADED(
+    Shootdown, ManyAtOnce,
+    {.title = "Six processes of two threads map and unmap on four processors, and no request blocks another",
+     .section = "6.6",
+     .points = 4,
+     .needs = {"Shootdown.TakesPagesAway"},
+     .hint = "It comes to a standstill: whoever waits must still be able to answer, without taking a lock, "
+             "and answers count only for those asked."}) {
+    constexpr uint64_t kProcesses = 6, kRounds = 300;
+    grader::Program program("grade/lab6_many");
+    program.set("many_nonce", grader::nonce());
+    program.set("many_processes", kProcesses);
+    program.set("many_rounds", kRounds);
+    start_program(program, 4);
+    run_to_program(program.address("many_done"), harness::Duration(5'000));
+    hint("Memory was not what its owner had put there: do requests get mixed up?");
+    ASSERT_EQ(variable(program, "many_ended"), kProcesses) << "processes that ended as they should";
+    const auto carry = [](uint64_t value) {
+        for (uint64_t round = 0; round < kRounds; ++round)
+            for (uint64_t pages = 1 + value % 3; pages > 0; --pages) value = grader::digest(value, 1);
+        return value;
+    };
+    for (uint64_t process = 0; process < kProcesses; ++process) {
+        const uint64_t nonce = grader::nonce() + 2 * process;
+        ASSERT_EQ(machine().gdb().read_u64(program.address("many_digests") + 8 * process),
+                  carry(nonce) ^ grader::digest(carry(nonce + 1), 1))
+            << "result of process " << process;
+    }
+}
+
+}  // namespace
