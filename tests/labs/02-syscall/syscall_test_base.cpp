@@ -85,7 +85,7 @@ std::string SyscallChapter::explain_panic() {
     const auto last =
         std::find_if(all.rbegin(), all.rend(), [](const auto& entry) { return entry.vector != 8; });
     if (last == all.rend()) return "";
-    if (last->cpl == 0 && last->rsp < kUserEnd && last->rip >= kUserEnd) {
+    if (last->cpl == 0 && last->rsp < kKernelStart && last->rip >= kKernelStart) {
         hint(
             "The kernel pushed or popped while RSP was still, or again, the program's: RSP changes first of "
             "all on the way in and last "

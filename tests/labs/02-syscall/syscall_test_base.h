@@ -49,8 +49,8 @@ inline constexpr std::array<const char*, kFrameFields> kFrameNames{
     "r15", "r14", "r13", "r12", "r10", "r9",     "r8",  "rbp",
     "rdi", "rsi", "rdx", "rbx", "rax", "number", "r11", "rcx"};
 
-/// An address space below this is the programs'; the kernel's stacks lie above.
-inline constexpr uint64_t kUserEnd = uint64_t{1} << 47;
+/// Whatever is the kernel's, its stacks included, lies from here on.
+inline constexpr uint64_t kKernelStart = 0xffff'8000'0000'0000;
 
 class SyscallChapter : public grader::GradedTest {
   protected:
