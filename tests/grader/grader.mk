@@ -102,7 +102,9 @@ test-cheaters: $(GRADE_FILES) | need
 	@$T/grade cheaters $(GRADE_COMMON) --start $(call chapter_dir,labs,$(GRADED_NUMBER)) \
 	    --solution $(call chapter_dir,solutions,$(GRADED_NUMBER)) --cheaters tests/cheaters --only '$(CHEATERS)'
 
+#: CLASS_OUT=folder   where `make grade-class` writes; default: build/grade/class-labN
+CLASS_OUT ?= $(BUILD)/grade/class-lab$(GRADED_NUMBER)
 #: SUBMISSIONS=folder  what `make grade-class` grades: a folder in it for each submission
 grade-class: $(GRADE_FILES) | need ## LAB=n: grade a folder of submissions; goes on where it was interrupted
 	$(if $(SUBMISSIONS),,$(error Say which: make grade-class LAB=$(GRADED_NUMBER) SUBMISSIONS=folder))@$T/grade class \
-	    $(subst --out $(GRADE_OUT),--out $(BUILD)/grade/class-lab$(GRADED_NUMBER),$(GRADE_COMMON)) --submissions $(SUBMISSIONS)
+	    $(subst --out $(GRADE_OUT),--out $(CLASS_OUT),$(GRADE_COMMON)) --submissions $(SUBMISSIONS)

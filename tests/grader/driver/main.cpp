@@ -33,7 +33,8 @@ int run(int argc, char** argv) {
     add_course_options(*lab_command, course);
     lab_command->add_option("--submission", lab.submission, "folder that holds the chapter's files")
         ->required();
-    lab_command->add_option("--tests", lab.tests, "only these, by name or pattern, and what they need");
+    lab_command->add_option("--tests", lab.tests, "only these, by name or pattern, and what they need")
+        ->delimiter(' ');
     lab_command->add_option("--nonce", lab.nonce, "the numbers of an earlier run");
     lab_command->add_option("--report", lab.report, "folder for the reports");
 
