@@ -70,11 +70,11 @@ GRADED(User, EntersRing3,
         .hint = "IRETQ takes RIP, CS, RFLAGS, RSP and SS from the frame; prepare_user_entry() makes the "
                 "switch to the "
                 "task lead to it."}) {
-    const Program program = digest_program(grader::nonce(), 1);
+    const Program program("grade/lab1_entry");
     start_with_programs({program});
     run_to("start_userspace");
-    // The first thing that a program does is to miss its first page. The processor's record of that shows how
-    // it was entered, whatever becomes of it then.
+    // The program faults at its first instruction. The processor's record of that, or of a tick that comes just
+    // before, shows how it was entered, whatever becomes of it then.
     try {
         run_to_first({symbol("handle_exception"), symbol("finish_panic")});
     } catch (const harness::Timeout&) {
