@@ -73,8 +73,8 @@ GRADED(User, EntersRing3,
     const Program program("grade/lab1_entry");
     start_with_programs({program});
     run_to("start_userspace");
-    // The program faults at its first instruction. The processor's record of that, or of a tick that comes just
-    // before, shows how it was entered, whatever becomes of it then.
+    // The program faults at its first instruction. The processor's record of that, or of a tick that comes
+    // just before, shows how it was entered, whatever becomes of it then.
     try {
         run_to_first({symbol("handle_exception"), symbol("finish_panic")});
     } catch (const harness::Timeout&) {
