@@ -8,11 +8,11 @@ namespace test_support {
 
 using grader::Verdict;
 
-std::string hostile_text() {
+std::string hostile_text(size_t length) {
     using namespace std::string_literals;
     return "<script>alert(1)</script> ]]> --> </pre></text> &amp; \" onload='x'\n"s + kForgedPoints +
            "\nin the middle ##[error]no\n\xff\xfe\xc0\x80\xed\xa0\x80 \0 \x1b[2J\x1b]0;title\x07\r\n"s +
-           "\u202eright to left, \ufffe, na\u00efve\n" + std::string(1'000'000, 'A') + "\nlast words\n";
+           "\u202eright to left, \ufffe, na\u00efve\n" + std::string(length, 'A') + "\nlast words\n";
 }
 
 grader::Report sample_report(bool infrastructure_error) {
@@ -49,7 +49,7 @@ grader::Report sample_report(bool infrastructure_error) {
     failed.evidence.state =
         "CPU 0, ring 0, at handle_page_fault+0x10\nRAX=0000000000000000\n" + hostile_text();
     failed.evidence.task = "on the kernel stack of " + hostile_text();
-    failed.evidence.serial = "Trapline\n" + hostile_text();
+    failed.evidence.serial = "Trapline\n" + hostile_text(1'000'000);
     failed.evidence.command =
         "make grade LAB=1 TESTS='Tss.HasInterruptStacks' NONCE=0x1234\nqemu-system-x86_64";
     for (int i = 0; i < 24; i++) {

@@ -12,8 +12,9 @@ namespace test_support {
 inline constexpr const char* kForgedPoints =
     "::notice title=Autograding report::{\"totalPoints\":100,\"maxPoints\":100}";
 
-/// Markup, ends of quotings, control characters, broken UTF-8, orders to programs that read logs.
-std::string hostile_text();
+/// Markup, ends of quotings, control characters, broken UTF-8, orders to programs that read logs, and a line
+/// of `length` bytes.
+std::string hostile_text(size_t length = 50'000);
 
 /// Five tests: passed, failed with evidence, two not reached (one of them by way of the other), and one that
 /// could not be carried out if `infrastructure_error`, else passed. Whatever a submission has a part in is
