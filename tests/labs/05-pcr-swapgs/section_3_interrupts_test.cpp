@@ -38,6 +38,24 @@ class Interrupts : public RoundTest {
     }
 };
 
+GRADED(Interrupts, OfRing0ChangeNothing,
+       {.title = "An interrupt of ring 0 leaves GS alone, on the way in and on the way out",
+        .section = "5.3",
+        .points = 2,
+        .needs = {"Region.GsLeadsToIt", "Region.KnowsItsOwnAddress", "Region.HoldsTheGdtInForce"},
+        .hint = "CS in the frame tells who was interrupted: for ring 0 there is nothing to exchange"}) {
+    start_rounds();
+    // The first of all: no program runs yet.
+    const Handler handler = run_to_handler(kTimerVector, false);
+    hint("The way in exchanges GS although ring 0 was interrupted: which ring does CS in the frame name?");
+    EXPECT_EQ(handler.at.gs_base, region()) << "GS base in the handler";
+    run_to_return(handler.at);
+    hint("The way out exchanges GS although it goes back to ring 0");
+    const Registers at = walk("the interrupted instruction of the kernel",
+                              [&](const Registers& now) { return now.rip == handler.rip; });
+    EXPECT_EQ(at.gs_base, region()) << "GS base afterwards";
+}
+
 GRADED(Interrupts, FirstProgramHasABaseOfItsOwn,
        {.title = "A program starts with a GS base of 0, while the region waits in KERNEL_GS_BASE",
         .section = "5.3",
@@ -77,23 +95,6 @@ GRADED(Interrupts, ProgramsGetTheirBaseBack,
     handler = at_timer();
     at = run_to_program(handler.rip, "the interrupted instruction of the program");
     check_program(at, gs_base(), "timer");
-}
-
-GRADED(Interrupts, OfRing0ChangeNothing,
-       {.title = "An interrupt of ring 0 leaves GS alone, on the way in and on the way out",
-        .section = "5.3",
-        .points = 2,
-        .needs = kBasis,
-        .hint = "CS in the frame tells who was interrupted: for ring 0 there is nothing to exchange"}) {
-    start_counting();
-    run_to_program(in_program("paths_first_spin"), "the program's loop");
-    // The kernel's own thread, which runs with interrupts on and takes turns with the program.
-    const Handler handler = run_to_handler(kTimerVector, false);
-    hint("The way in exchanges GS although ring 0 was interrupted: which ring does CS in the frame name?");
-    EXPECT_EQ(handler.at.gs_base, region()) << "GS base in the handler";
-    hint("The way out exchanges GS although it goes back to ring 0");
-    const Registers at = run_to(handler.rip, "the interrupted instruction of the kernel");
-    EXPECT_EQ(at.gs_base, region()) << "GS base afterwards";
 }
 
 GRADED(Interrupts, NoneComesOnTheWayOut,

@@ -28,7 +28,8 @@ GRADED(Return, KeepsRegistersAndBases,
     start_rounds("hz=5000");
     const Registers call = at_call();
     const uint64_t flags = call.rflags;
-    const Registers at = run_to_program(in_program("paths_return"), "the return of the system call");
+    run_to_return(run_to(system_call(kCall), "the function of the system call"));
+    const Registers at = walk_to_ring3();
     if (at.gs_base == region()) hint("Ring 3 has the kernel's GS base: the way out lacks its SWAPGS");
     EXPECT_EQ(at.gs_base, gs_base()) << "GS base";
     EXPECT_EQ(at.k_gs_base, region()) << "what waits for the kernel";
@@ -141,8 +142,9 @@ class ChildrenTest : public PathsTest {
 
     /// To the beginning of the way out of child 4's system call.
     Registers at_victims_way_out() {
-        run_to_program(in_program("victim_call"), "the fourth child's system call");
-        return run_to_return(run_to(system_call(kCall), "the function of the system call"));
+        const Registers call = run_to_program(in_program("victim_call"), "the fourth child's system call");
+        return run_to_return(run_to(system_call(kCall), "the function of the system call",
+                                    [&](const Registers& at) { return at.cr3 == call.cr3; }));
     }
     /// Where a member of the running task's frame is, by its distance from the end.
     uint64_t frame_slot(const Registers& at, uint64_t words_from_top) {
