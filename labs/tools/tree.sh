@@ -21,9 +21,17 @@ chapter=${state#*=}
 closed=$chapter
 [[ $state != LAB=* ]] || closed=$((chapter - 1))
 copy_shared "$dir" "$chapter" "$closed"
+# One cp for each layer; a process for each of 300 files would take a second.
+declare -A layers=()
 for entry in "$@"; do
-    mkdir -p "$dir/$(dirname "${entry%%:*}")"
-    cp -p "${entry#*:}" "$dir/${entry%%:*}"
+    path=${entry%%:*} file=${entry#*:}
+    layer=${file%"$path"}
+    layers[${layer:-.}]+=" $path"
+done
+target=$(realpath "$dir")
+for layer in "${!layers[@]}"; do
+    # shellcheck disable=SC2086  # words
+    (cd "$layer" && cp -p --parents ${layers[$layer]} "$target/")
 done
 for lab in "labs/0$chapter"-*; do
     [[ ! -e $lab/lab.txt ]] || keep_starts "$lab" "$dir"
