@@ -110,9 +110,9 @@ std::string heading(const TestResult& test, const char* verdict, const char* kin
 
 std::string failures(const Report& report) {
     std::string text;
+    bool open = true;  // the first machine is to be seen without a click
     for (const TestResult& test : report.tests) {
         if (test.verdict != Verdict::kFail) continue;
-        const bool first = text.empty();
         text += R"(<article class="card fail">)" +
                 heading(test, "FAIL", "bad", fmt::format("0 of {} points", test.info.points));
         text += block(test.message, R"( class="wrapped")");
@@ -120,7 +120,8 @@ std::string failures(const Report& report) {
             text += fmt::format(R"(<div class="cause"><p><strong>Likely cause:</strong> {}</p></div>)",
                                 escaped_text(one_line(test.hint)));
         text += "<p>Handout: " + handout_link(report, test) + "</p>\n";
-        text += evidence(test, first) + "</article>\n";
+        text += evidence(test, open) + "</article>\n";
+        open = open && test.evidence.empty();
     }
     return text.empty() ? "" : "<h2>Failures</h2>\n" + text;
 }

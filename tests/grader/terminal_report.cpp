@@ -44,9 +44,10 @@ std::string bar(int part, int whole, int width) {
            std::string(static_cast<size_t>(width - filled), '.');
 }
 
-const TestResult* first_failure(const Report& report) {
+/// The failure whose machine is shown: the first one that had a machine.
+const TestResult* shown_failure(const Report& report) {
     for (const TestResult& test : report.tests)
-        if (test.verdict == Verdict::kFail) return &test;
+        if (test.verdict == Verdict::kFail && !test.evidence.empty()) return &test;
     return nullptr;
 }
 
@@ -128,11 +129,11 @@ std::string to_terminal(const Report& report, bool colour) {
                fmt::format(" 0 of {} points.\n", report.maximum());
     }
 
-    const TestResult* first = first_failure(report);
+    const TestResult* shown = shown_failure(report);
     for (const TestResult& test : report.tests) {
         if (test.verdict != Verdict::kFail && test.verdict != Verdict::kInfrastructure) continue;
         text += failure(report, test, colour);
-        if (&test == first) text += evidence(test, colour);
+        if (&test == shown) text += evidence(test, colour);
         text += "\n";
     }
     text += not_reached(report, colour);

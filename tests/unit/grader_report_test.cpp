@@ -167,6 +167,15 @@ TEST(GraderReportTerminal, OnlyTheFirstFailureHasItsEvidence) {
     EXPECT_EQ(count(text, "To run this again"), 1u);
 }
 
+TEST(GraderReportTerminal, ShowsTheFirstMachineThatThereIs) {
+    grader::Report report = sample_report(false);
+    report.tests.insert(report.tests.begin(), report.tests[1]);
+    report.tests[0].info.name = "Unit.Test";
+    report.tests[0].evidence = {};
+    EXPECT_TRUE(contains(grader::to_terminal(report, false), "RAX=0000000000000000"));
+    EXPECT_EQ(count(grader::to_html(report), "<details open=\"\">"), 1u);
+}
+
 TEST(GraderReportTerminal, AnInfrastructureErrorIsNobodysFault) {
     const std::string text = grader::to_terminal(sample_report(true), false);
     EXPECT_TRUE(contains(text, "NOT CARRIED OUT Descriptor.Encodes"));
