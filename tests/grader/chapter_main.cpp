@@ -43,7 +43,9 @@ class ResultWriter : public testing::EmptyTestEventListener {
         outcome.failed = true;
         if (message_.size() > 20'000) return;
         if (!message_.empty()) message_ += "\n";
-        message_ += part.message();
+        std::string_view message = part.message();
+        if (message.starts_with("Failed\n")) message.remove_prefix(7);  // GoogleTest's word for FAIL()
+        message_ += message;
     }
 
     void OnTestEnd(const testing::TestInfo& test) override {

@@ -38,9 +38,10 @@ std::vector<StackWord> stack_words(harness::Machine& machine, uint64_t rsp) {
         } catch (const harness::RequestRefused&) {
             break;  // the end of the stack's memory
         }
-        const harness::Symbol* symbol = machine.symbols().covering(value);
+        // A return address may lie behind its function, if the call is the last instruction.
+        const harness::Symbol* symbol = machine.symbols().covering(value - 1);
         words.push_back({fmt::format("{:#x}", address), fmt::format("{:#018x}", value),
-                         symbol && symbol->function ? machine.symbols().describe(value) : ""});
+                         symbol && symbol->function ? machine.symbols().describe(value - 1) + " + 1" : ""});
     }
     return words;
 }

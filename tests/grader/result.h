@@ -43,7 +43,7 @@ struct Evidence {
     std::string serial;            ///< the last lines printed
     std::string command;           ///< repeats the run
     std::vector<StackWord> stack;  ///< from RSP upwards
-    bool empty() const { return state.empty(); }
+    bool empty() const { return state.empty() && command.empty(); }
 };
 
 /// A test that was dealt with.

@@ -263,9 +263,11 @@ TestResult Workplace::run_test(const TestInfo& test, uint64_t nonce) {
     TestResult result = run_once(test, nonce);
     // What is nobody's fault may be gone the next time.
     if (result.verdict == Verdict::kInfrastructure) result = run_once(test, nonce);
-    if (result.verdict != Verdict::kFail || result.evidence.empty()) return result;
-    result.evidence.command = fmt::format("make grade LAB={} TESTS='{}' NONCE={:#x}\n{}", course_.lab.number,
-                                          test.name, nonce, result.evidence.command);
+    if (result.verdict != Verdict::kFail) return result;
+    const std::string again =
+        fmt::format("make grade LAB={} TESTS='{}' NONCE={:#x}", course_.lab.number, test.name, nonce);
+    result.evidence.command =
+        result.evidence.command.empty() ? again : again + "\n" + result.evidence.command;
     return result;
 }
 
