@@ -4,7 +4,7 @@
 ///
 ///     child 1    computes, with bases of its own; ends with status 7
 ///     child 2    by clone(), on a stack that the grader has chosen; ends with status 8
-///     child 3    steps itself across a system call by TF; is killed by SIGTRAP
+///     child 3    steps itself across a system call by TF, if children_step says so, and is killed by SIGTRAP; else ends with status 10
 ///     child 4    makes a system call that the grader meddles with; ends with status 9
 
     .set SYS_sched_yield, 24
@@ -93,10 +93,12 @@ child_2:
 
 child_3:
     mov $SYS_getpid, %eax
+    cmpq $0, children_step
+    je 1f
     pushfq
     orq $TF, (%rsp)
     popfq                                       // traps after the next instruction
-    syscall
+1:  syscall
     .globl children_tf_return, children_tf_trap
 children_tf_return:
     nop
@@ -168,9 +170,10 @@ children_child_gs:      .quad 0x444000
 children_child_nonce:   .quad 2
 children_child_digest:  .quad 0
 children_child_bad:     .quad 0
-    .globl children_stack, children_rounds
+    .globl children_stack, children_rounds, children_step
 children_stack:  .quad 0x5550
 children_rounds: .quad 1000
+children_step:   .quad 0
 
     .bss
     .balign 16

@@ -1,5 +1,6 @@
 /// @file
 /// System calls from C++ back to the program.
+#include <tests/labs/05-pcr-swapgs/children.h>
 #include <tests/labs/05-pcr-swapgs/operands.h>
 #include <tests/labs/05-pcr-swapgs/paths.h>
 #include <tests/labs/05-pcr-swapgs/way_out.h>
@@ -7,7 +8,6 @@
 namespace {
 
 constexpr uint64_t kENOSYS = 38;
-constexpr int kSIGTRAP = 5;
 constexpr int kSIGSEGV = 11;
 constexpr uint64_t exited(uint64_t status) {
     return status << 8;
@@ -116,47 +116,6 @@ GRADED(
     EXPECT_GT(visited, 40u);
 }
 
-/// Those tests that run the program lab5_children.
-class ChildrenTest : public PathsTest {
-  protected:
-    static constexpr uint64_t kRounds = 3000;
-    static constexpr unsigned kCall = 39;
-    enum Pid { kInit = 1, kComputing, kCloned, kStepped, kVictim };
-
-    ChildrenTest() : program_("grade/lab5_children") {}
-    void start_children() {
-        for (const char* variable : {"parent_fs", "parent_gs", "child_fs", "child_gs", "stack"})
-            program_.set(std::string("children_") + variable, secret_base(variable));
-        for (const char* variable : {"parent_nonce", "child_nonce"})
-            program_.set(std::string("children_") + variable, secret(variable));
-        program_.set("children_rounds", kRounds);
-        start_program(program_, "hz=5000");
-    }
-    uint64_t in_program(const std::string& symbol) const { return program_.address("children_" + symbol); }
-    uint64_t variable(const std::string& symbol) { return gdb().read_u64(in_program(symbol)); }
-    /// To the end of the first process, which has waited for its children.
-    void finish() { run_to_program(in_program("done"), "the end of the children's parent"); }
-    uint64_t status_of(Pid pid) {
-        return gdb().read_u64(in_program("status") + 8 * static_cast<uint64_t>(pid));
-    }
-
-    /// To the beginning of the way out of child 4's system call.
-    Registers at_victims_way_out() {
-        const Registers call = run_to_program(in_program("victim_call"), "the fourth child's system call");
-        return run_to_return(run_to(system_call(kCall), "the function of the system call",
-                                    [&](const Registers& at) { return at.cr3 == call.cr3; }));
-    }
-    /// Where a member of the running task's frame is, by its distance from the end.
-    uint64_t frame_slot(const Registers& at, uint64_t words_from_top) {
-        return running_task(at).kstack_top - 8 * words_from_top;
-    }
-    static constexpr uint64_t kRcxFromTop = 2;
-    static constexpr uint64_t kR11FromTop = 3;
-
-  private:
-    grader::Program program_;
-};
-
 class Published : public ChildrenTest {};
 
 GRADED(
@@ -255,27 +214,28 @@ GRADED(Sysret, NotForTfAndRf,
         .points = 3,
         .needs = {"Programs.KeepTheirBasesAndResults"},
         .hint = "R11 in the frame with TF or RF: not by SYSRET"}) {
-    start_children();
-    const Registers out = at_victims_way_out();
-    const uint64_t slot = frame_slot(out, kR11FromTop);
-    gdb().write_u64(slot, gdb().read_u64(slot) | kRf);
-    hint("RF in the frame's R11 needs IRETQ: SYSRET clears it");
-    const Registers at = walk_to_ring3([&](const Registers& now) {
-        EXPECT_FALSE(is_sysret(gdb().read(now.rip, 3)) && (now.r11 & (kTf | kRf)) != 0)
-            << "SYSRET with RF in R11";
-    });
-    EXPECT_EQ(at.rip, in_program("victim_return"));
-    EXPECT_NE(at.rflags & kRf, 0u) << "RF in ring 3";
-    EXPECT_EQ(at.gs_base, secret_base("parent_gs")) << "GS base in ring 3";
-    if (HasFailure()) return;
-
-    hint("TF in the frame's R11 needs IRETQ: with SYSRET the trap comes one instruction too early");
-    finish();
-    EXPECT_EQ(status_of(kStepped), static_cast<uint64_t>(kSIGTRAP));
-    const std::vector<harness::IntEntry> traps = machine().int_log().with_vector(kDebugVector);
-    ASSERT_EQ(traps.size(), 1u) << format_entries(traps);
-    EXPECT_EQ(traps[0].cpl, 3u);
-    EXPECT_EQ(traps[0].rip, in_program("tf_trap"));
+    const struct {
+        uint64_t flag;
+        const char* name;
+        const char* cause;
+    } flags[] = {{kRf, "RF", "RF in the frame's R11 needs IRETQ: SYSRET clears it"},
+                 {kTf, "TF",
+                  "TF in the frame's R11 needs IRETQ: with SYSRET the trap comes one instruction too early"}};
+    for (const auto& [flag, flag_name, cause] : flags) {
+        start_children();
+        const Registers out = at_victims_way_out();
+        const uint64_t slot = frame_slot(out, kR11FromTop);
+        gdb().write_u64(slot, gdb().read_u64(slot) | flag);
+        hint(cause);
+        const Registers at = walk_to_ring3([&](const Registers& now) {
+            EXPECT_FALSE(is_sysret(gdb().read(now.rip, 3)) && (now.r11 & (kTf | kRf)) != 0)
+                << "SYSRET with " << flag_name << " in R11";
+        });
+        EXPECT_EQ(at.rip, in_program("victim_return"));
+        EXPECT_NE(at.rflags & flag, 0u) << flag_name << " in ring 3";
+        EXPECT_EQ(at.gs_base, secret_base("parent_gs")) << "GS base in ring 3";
+        if (HasFailure()) return;
+    }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 /// @file
 /// NMI, #DB, #MC and #DF wherever they may hit.
+#include <tests/labs/05-pcr-swapgs/children.h>
 #include <tests/labs/05-pcr-swapgs/paths.h>
 
 namespace {
@@ -84,19 +85,6 @@ GRADED(Untrusted, DebugMachineCheckAndDoubleFault,
     }
 }
 
-GRADED(Untrusted, FromRing3OnTheTasksStack,
-       {.title = "From ring 3 they are handled like any other interrupt, on the task's kernel stack",
-        .section = "5.6",
-        .points = 3,
-        .needs = kBasis,
-        .hint = "From ring 3 there is no doubt about GS: SWAPGS before any C++, then move_to_task_stack() "
-                "and interrupt_call"}) {
-    program().set("paths_first_spins", 1ull << 60);
-    start_rounds();
-    run_to_program(in_program("paths_first_spin"), "the program's loop");
-    check_nmi("ring 3");
-}
-
 GRADED(Untrusted, NmiAtEveryInstruction,
        {.title = "An NMI at any instruction of any way in or out changes nothing",
         .section = "5.6",
@@ -125,6 +113,29 @@ GRADED(Untrusted, NmiAtEveryInstruction,
     gdb().write_u64(flags, gdb().read_u64(flags) | kRf);
     walk_to_ring3(nmi);
     check_nmi("ring 3");
+}
+
+class FromRing3 : public ChildrenTest {};
+
+GRADED(FromRing3, LikeAnyOtherInterrupt,
+       {.title = "From ring 3 they are handled like any other interrupt, on the task's kernel stack",
+        .section = "5.6",
+        .points = 3,
+        .needs = kBasis,
+        .hint = "From ring 3 there is no doubt about GS: SWAPGS before any C++, then move_to_task_stack() "
+                "and interrupt_call"}) {
+    constexpr uint64_t kSIGTRAP = 5;
+    step_child();
+    start_children();
+    run_to_program(in_program("victim_call"), "the fourth child's system call");
+    check_nmi("ring 3");
+    if (HasFailure()) return;
+    finish();
+    EXPECT_EQ(status_of(kStepped), kSIGTRAP) << "of the child that steps itself";
+    const std::vector<harness::IntEntry> traps = machine().int_log().with_vector(kDebugVector);
+    ASSERT_EQ(traps.size(), 1u) << format_entries(traps);
+    EXPECT_EQ(traps[0].cpl, 3u);
+    EXPECT_EQ(traps[0].rip, in_program("tf_trap"));
 }
 
 }  // namespace
