@@ -180,7 +180,8 @@ tree: ## write the state to DIR as a tree of its own, without layers
 NEEDS_docs := docs
 docs: $B/include/arch/x86_64/asm_offsets.h | need ## make build/docs/html from the comments and docs/
 	$(Q)mkdir -p build && { cat Doxyfile; echo "STRIP_FROM_PATH = $(LAYERS)"; echo "INCLUDE_PATH = $(LAYERS) $B/include"; \
-	    echo "INPUT = $(filter %.h %.cpp,$(call at,$(FILES))) $(wildcard README.md docs tests/harness) $(CHAPTER_PAGES)"; } | doxygen -
+	    echo "INPUT = $(filter %.h %.cpp,$(call at,$(FILES))) $(wildcard README.md docs tests/harness) $(HANDOUTS)"; \
+	    echo "FILTER_PATTERNS = *README.md=labs/tools/handout_page.sh"; } | doxygen -
 	@echo "build/docs/html/index.html"
 
 # For clangd and clang-tidy: how each source of the state is compiled; the state built last is the one at the top.

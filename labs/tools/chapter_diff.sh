@@ -1,6 +1,6 @@
 #!/bin/bash
-# Writes a chapter's page: chapter_diff.sh PAGE FOLDER PATH:OLD:NEW... The handout in FOLDER, and behind it what the
-# chapter brings: the files that differ between the solution before it, OLD, and its start, NEW.
+# Writes what a chapter brings: chapter_diff.sh PAGE FOLDER PATH:OLD:NEW... The files that differ between the solution
+# before it, OLD, and its start, NEW. FOLDER is the chapter's below labs/.
 set -euo pipefail
 
 # shellcheck source=labs/tools/shared_files.sh
@@ -9,11 +9,9 @@ source "$(dirname "$0")/shared_files.sh"
 page=$1 lab=$2
 shift 2
 {
-    [[ ! -e $lab/README.md ]] || cat "$lab/README.md"
-    echo
     echo "## What the chapter brings"
     echo
-    echo "From the solution of the chapter before to where this one starts."
+    echo "From the solution of the chapter before to where this one starts:"
     echo
     mine=$(lab_files "$lab")
     for entry in "$@"; do

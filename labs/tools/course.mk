@@ -22,13 +22,14 @@ tags: ## write each state as a commit with a tag, chapter0-v1 lab1-v1 solution1-
 release: ## write to CLASS what a class gets when chapter UPTO opens: no solution of an open chapter
 	@labs/tools/release.sh "$(CLASS)" "$(UPTO)"
 
-# A page for each chapter: its handout, and what the chapter brings. `make docs` shows them.
-CHAPTER_PAGES := build/docs/chapters
-page = labs/tools/chapter_diff.sh $(CHAPTER_PAGES)/chapter-$1.md $(call chapter_dir,labs,$1) \
-    $(call changed,$(call layers,SOL=$(call minus_one,$1)),$(call layers,LAB=$1))
-chapter-diff: ## write each chapter's handout, with what the chapter changes, to build/docs/chapters
-	@rm -rf $(CHAPTER_PAGES) && mkdir -p $(CHAPTER_PAGES)
-	$(foreach n,$(if $(PLAIN_STATE),,$(patsubst LAB=%,%,$(filter LAB=%,$(STATES)))),@$(call page,$n)$(newline))
+# What each chapter brings, as the end of its handout's page in `make docs`.
+HANDOUTS := $(wildcard labs/*/README.md)
+differences = labs/tools/chapter_diff.sh build/docs/chapters/$(notdir $1).md $1 \
+    $(call changed,$(call layers,SOL=$(call minus_one,$2)),$(call layers,LAB=$2))
+chapter-diff: ## write what each chapter brings to build/docs/chapters; make docs has it behind the handouts
+	@rm -rf build/docs/chapters && mkdir -p build/docs/chapters
+	$(foreach n,$(if $(PLAIN_STATE),,$(patsubst LAB=%,%,$(filter LAB=%,$(STATES)))),\
+	    @$(call differences,$(call chapter_dir,labs,$n),$n)$(newline))
 
 docs: chapter-diff
 

@@ -15,7 +15,7 @@ copy_shared() {
     for folder in labs/0*/ tests/labs/0*/; do
         number=$(chapter_of "$folder")
         if ((number > chapter)); then
-            [[ $folder != tests/* ]] || rm -rf "${dir:?}/$folder"
+            if [[ $folder == tests/* ]]; then rm -rf "${dir:?}/$folder"; else unlink_page "$folder" "$dir/README.md"; fi
             continue
         fi
         for page in "$folder"README.md "$folder"lab.txt; do
@@ -32,6 +32,11 @@ chapter_of() {
     local name
     name=$(basename "$1")
     [[ $name =~ ^0([1-9])- ]] && echo "${BASH_REMATCH[1]}" || echo 9
+}
+
+# For copy_shared: the texts of links to FOLDER in a page, without the links.
+unlink_page() {
+    sed -i "s|\[\([^]]*\)\]($1[^)]*)|\1|g" "$2"
 }
 
 # For copy_shared: a page without the sections whose titles name an open chapter.
