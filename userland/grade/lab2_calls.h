@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Stands for the address of a Timespec of 100 microseconds in the program.
-inline constexpr uint64_t kShortTime = 0x5403'7e00'0000'0001;
 /// Stands for the address of a buffer in the program.
 inline constexpr uint64_t kBuffer = 0x5403'7e00'0000'0002;
 
@@ -23,7 +21,7 @@ struct GradeCall {
 
 inline constexpr uint64_t kMinusOne = ~0ull;
 
-/// Calls whose result is known beforehand, in a process whose pid is 1.
+/// Calls whose result is known beforehand, in a process whose pid is 1. None of them sleeps.
 inline constexpr GradeCall kGradeCalls[] = {
     {"getpid", 39, 0, {}, 1},
     {"getppid", 110, 0, {}, 0},
@@ -32,7 +30,7 @@ inline constexpr GradeCall kGradeCalls[] = {
     {"lseek(-1, 0, 0)", 8, 3, {kMinusOne, 0, 0}, -9},
     {"fcntl(-1, F_GETFD)", 72, 3, {kMinusOne, 1, 0}, -9},
     {"sched_yield", 24, 0, {}, 0},
-    {"nanosleep for 100 us", 35, 2, {kShortTime, 0}, 0},
+    {"fstat(-1)", 5, 2, {kMinusOne, kBuffer}, -9},
     {"uname", 63, 1, {kBuffer}, 0},
     {"wait4 without children", 61, 4, {kMinusOne, 0, 1, 0}, -10},
     {"mprotect of an odd address", 10, 3, {1, 0, 0}, -22},

@@ -117,36 +117,13 @@ GRADED(Tasks, ClonedChildHasItsOwnStack,
     check_fork(grader::nonce() & ~uint64_t{15});
 }
 
-GRADED(Tasks, EnterOnTheirOwnStacks,
-       {.title = "At every syscall_entry the stack that is published, twice, is the caller's own",
-        .section = "2.3",
-        .points = 3,
-        .needs = {"Tasks.ForkedChildReturnsToo"},
-        .hint = "The stack must be published at every switch to a program, before it runs."}) {
-    constexpr int kCalls = 100;
-    start_init(switch_program(1000));
-    std::set<uint64_t> stacks;
-    std::map<uint64_t, uint64_t> stack_of;  // by CR3
-    for (int i = 0; i < kCalls; i++) {
-        ASSERT_TRUE(reach_kernel("syscall_entry"));
-        const uint64_t cr3 = gdb().regs().cr3;
-        if (!stack_of.contains(cr3))
-            for (const TaskView& task : read_tasks(machine())) stack_of[task.cr3] = task.kstack_top;
-        const uint64_t published = kernel_variable("CURRENT_KERNEL_STACK");
-        ASSERT_EQ(published, stack_of[cr3]);
-        ASSERT_EQ(read_tss(machine()).rsp0, stack_of[cr3]);
-        stacks.insert(published);
-    }
-    EXPECT_EQ(stacks.size(), kSwitchProcesses) << "or nothing was tested";
-}
-
 GRADED(
     Tasks, KeepTheirStackPointers,
     {.title =
          "Four programs that wait for each other in system calls get their own registers back, RSP included",
      .section = "2.7",
      .points = 5,
-     .needs = {"Tasks.EnterOnTheirOwnStacks"},
+     .needs = {"Tasks.ForkedChildReturnsToo"},
      .hint =
          "switch_entry_state() must save USER_RSP_SCRATCH for `prev` first, and then load that of `next`."}) {
     constexpr uint64_t kRounds = 24;
@@ -174,6 +151,29 @@ GRADED(
             EXPECT_EQ(word("token"), switch_token(grader::nonce(), kRounds));
         }
     }
+}
+
+GRADED(Tasks, EnterOnTheirOwnStacks,
+       {.title = "At every syscall_entry the stack that is published, twice, is the caller's own",
+        .section = "2.3",
+        .points = 3,
+        .needs = {"Tasks.KeepTheirStackPointers"},
+        .hint = "The stack must be published at every switch to a program, before it runs."}) {
+    constexpr int kCalls = 100;
+    start_init(switch_program(1000));
+    std::set<uint64_t> stacks;
+    std::map<uint64_t, uint64_t> stack_of;  // by CR3
+    for (int i = 0; i < kCalls; i++) {
+        ASSERT_TRUE(reach_kernel("syscall_entry"));
+        const uint64_t cr3 = gdb().regs().cr3;
+        if (!stack_of.contains(cr3))
+            for (const TaskView& task : read_tasks(machine())) stack_of[task.cr3] = task.kstack_top;
+        const uint64_t published = kernel_variable("CURRENT_KERNEL_STACK");
+        ASSERT_EQ(published, stack_of[cr3]);
+        ASSERT_EQ(read_tss(machine()).rsp0, stack_of[cr3]);
+        stacks.insert(published);
+    }
+    EXPECT_EQ(stacks.size(), kSwitchProcesses) << "or nothing was tested";
 }
 
 class Whole : public Tasks {};
