@@ -10,6 +10,7 @@
 #include <tests/harness/error.h>
 #include <tests/system/code_listing.h>
 #include <tests/system/states.h>
+#include <tests/system/syscall_probe.h>
 
 using harness::GdbStub;
 using harness::Machine;
@@ -92,6 +93,22 @@ void turn_interrupts_off_in_schedule(Machine& machine) {
     patch.resize(length, kNop);
     machine.gdb().write(unused.value, moved);
     machine.gdb().write(schedule, patch);
+}
+
+uint64_t push_to(Machine& machine, uint64_t slot, uint64_t stack) {
+    for (const CodeLine& line : list_code(machine.options().kernel, machine.symbols().value("syscall_entry"),
+                                          find_sysret(machine))) {
+        if (line.mnemonic.starts_with("call")) break;
+        if (!line.mnemonic.starts_with("push")) continue;
+        stack -= 8;
+        if (stack == slot) return line.address;
+    }
+    return 0;
+}
+
+bool is_behind_pushes(Machine& machine, uint64_t rip) {
+    const uint64_t entry = machine.symbols().value("syscall_entry");
+    return (rip > entry && rip < find_sysret(machine)) || rip == machine.symbols().value("syscall_dispatch");
 }
 
 Finding read_finding(Machine& machine) {

@@ -50,6 +50,12 @@ uint64_t run_to_any(harness::Machine& machine, const std::vector<uint64_t>& addr
 /// stopped in the kernel, outside of schedule().
 void turn_interrupts_off_in_schedule(harness::Machine& machine);
 
+/// The instruction of syscall_entry that pushes to `slot` when the entry begins at `stack`; 0 when none does.
+uint64_t push_to(harness::Machine& machine, uint64_t slot, uint64_t stack);
+/// True when `rip` is where a watchpoint on what syscall_entry pushes stops: in its code, or, as happens when
+/// the host is busy, as late as behind its call of syscall_dispatch().
+bool is_behind_pushes(harness::Machine& machine, uint64_t rip);
+
 /// The arguments of frame_check_failed(), at which the guest stands.
 struct Finding {
     uint64_t where = 0, victim = 0, writer = 0, slot = 0, entry_stack = 0;

@@ -72,8 +72,10 @@ GRADED(
     ASSERT_EQ(registers.cr3, init.cr3) << "The write did not come from init's address space.";
     EXPECT_EQ(gdb().read_u64(slot), kInitReturn);
     EXPECT_EQ(registers.rcx, kInitReturn);
-    EXPECT_EQ(machine().symbols().describe(registers.rip - 1).substr(0, 14), "syscall_entry+");
     EXPECT_EQ(kernel_value(machine(), "CURRENT_KERNEL_STACK"), shell.kstack_top);
+    EXPECT_NE(lab3::push_to(machine(), slot, shell.kstack_top), 0u);
+    EXPECT_TRUE(lab3::is_behind_pushes(machine(), registers.rip))
+        << "It was written at " << machine().symbols().describe(registers.rip) << ".";
     gdb().resume();
     const BugRun run = run_to_panic(machine());
     EXPECT_EQ(differs_from_story(machine(), run), "");

@@ -188,14 +188,8 @@ GRADED(Diagnosis, WritingInstruction,
                 "instruction is the one "
                 "before."}) {
     go_to_write();
-    // Counted in pushes, for a busy QEMU sometimes stops some instructions late.
-    const uint64_t entry = symbol("syscall_entry"), rip = gdb().regs().rip;
-    uint64_t pushed_to = kernel_value(machine(), kPublished), writer = 0;
-    for (const CodeLine& line : list_code(machine().options().kernel, entry, rip)) {
-        if (!line.mnemonic.starts_with("push")) continue;
-        pushed_to -= 8;
-        if (pushed_to == slot()) writer = line.address;
-    }
+    ASSERT_TRUE(lab3::is_behind_pushes(machine(), gdb().regs().rip));
+    const uint64_t writer = lab3::push_to(machine(), slot(), kernel_value(machine(), kPublished));
     ASSERT_NE(writer, 0u) << "The slot was not written by a push of syscall_entry.";
     EXPECT_EQ(address_answer("writing_instruction"), writer);
 }
