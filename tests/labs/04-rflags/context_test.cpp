@@ -59,9 +59,7 @@ GRADED(
      .points = 4,
      .hint = "What switch.S pops must be what initial_context() has put there, word for word: is the order "
              "in Context that of the pops, lowest address first?"}) {
-    harness::MachineOptions paused = options("hz=10");
-    paused.start_paused = true;
-    start(paused);
+    start(paused(options("hz=10")));
     machine().gdb().run_to(machine().symbols().value(kFirstRead), harness::Duration(1500));
     const harness::Registers registers = machine().gdb().regs();
     EXPECT_EQ(registers.rip, machine().symbols().value(kFirstRead));

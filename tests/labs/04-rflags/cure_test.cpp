@@ -123,8 +123,7 @@ GRADED(
     grader::BootModule module = grader::as_init(program);
     harness::MachineOptions run = options("hz=10000");
     run.initrd = module.write();
-    run.start_paused = true;
-    start(run);
+    start(paused(run));
     harness::GdbStub& gdb = machine().gdb();
     gdb.run_to(program.address("grade_done"), Duration(2000));
     const harness::Registers registers = gdb.regs();

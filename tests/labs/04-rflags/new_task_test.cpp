@@ -16,9 +16,7 @@ constexpr uint64_t kForeign = kAC | kDF | kIOPL | kID;
 class NewTask : public grader::GradedTest {
   protected:
     void start_at(const char* function) {
-        harness::MachineOptions paused = options("hz=10");
-        paused.start_paused = true;
-        start(paused);
+        start(paused(options("hz=10")));
         machine().gdb().run_to(machine().symbols().value(function), harness::Duration(1500));
     }
 

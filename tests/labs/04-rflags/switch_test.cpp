@@ -26,9 +26,7 @@ class Switch : public grader::GradedTest {
 
     /// A machine stopped where the shell waits for the first time, with few ticks.
     void start_at_first_read() {
-        harness::MachineOptions paused = options("hz=10");
-        paused.start_paused = true;
-        start(paused);
+        start(paused(options("hz=10")));
         machine().gdb().run_to(machine().symbols().value(kFirstRead), harness::Duration(1500));
     }
 

@@ -51,6 +51,12 @@ std::string flag_names(uint64_t flags) {
     return text.empty() ? "none" : text;
 }
 
+harness::MachineOptions paused(harness::MachineOptions options) {
+    options.start_paused = true;
+    options.icount_shift = 3;
+    return options;
+}
+
 SwitchWatch::SwitchWatch(harness::Machine& machine)
     : machine_(machine), gdb_(machine.gdb()), entry_(machine.symbols().value("switch_context")) {
     if (gdb_.running()) gdb_.interrupt();

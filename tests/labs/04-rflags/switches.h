@@ -26,6 +26,10 @@ inline constexpr uint64_t kModes = kTF | kIF | kDF | kIOPL | kNT | kAC | kID;
 /// "IF AC" for these bits, "none" when no mode is among them.
 std::string flag_names(uint64_t flags);
 
+/// `options` for a machine that waits to be told to run. Its time goes by the instructions it executes, so
+/// that nothing depends on the load of the host.
+harness::MachineOptions paused(harness::MachineOptions options);
+
 /// Follows the switches of a stopped guest, one by one; it is stopped afterwards, too. Whatever makes it run
 /// throws harness::Timeout when it does not come where it must.
 class SwitchWatch {
