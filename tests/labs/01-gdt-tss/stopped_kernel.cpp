@@ -81,6 +81,15 @@ harness::Registers StoppedKernelTest::run_to(const std::string& name) {
     return run_to(symbol(name), name + "()");
 }
 
+void StoppedKernelTest::expect_equal(const std::string& what, uint64_t found, uint64_t expected) {
+    if (found != expected) ADD_FAILURE() << fmt::format("{} is {:#x}, not {:#x}.", what, found, expected);
+}
+
+void StoppedKernelTest::require_equal(const std::string& what, uint64_t found, uint64_t expected) {
+    if (found != expected)
+        throw std::runtime_error(fmt::format("{} is {:#x}, not {:#x}.", what, found, expected));
+}
+
 TaskView StoppedKernelTest::task_of_address_space() {
     const uint64_t cr3 = machine().gdb().regs().cr3;
     for (TaskView& task : read_tasks(machine()))

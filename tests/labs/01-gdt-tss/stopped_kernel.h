@@ -36,6 +36,11 @@ class StoppedKernelTest : public grader::GradedTest {
     /// The same to a symbol of the kernel.
     harness::Registers run_to(const std::string& symbol);
 
+    /// Fails the test with one sentence, "`what` is 0x..., not 0x...", unless `found` is `expected`.
+    static void expect_equal(const std::string& what, uint64_t found, uint64_t expected);
+    /// The same, and the test ends here.
+    static void require_equal(const std::string& what, uint64_t found, uint64_t expected);
+
     uint64_t symbol(const std::string& name) { return machine().symbols().value(name); }
     /// The task in whose address space the processor is. Fails the test when there is none.
     TaskView task_of_address_space();

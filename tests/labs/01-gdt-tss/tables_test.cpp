@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <stdexcept>
 
 #include <tests/harness/page_tables.h>
 #include <tests/labs/01-gdt-tss/descriptor_fields.h>
@@ -50,9 +50,9 @@ GRADED(
     const uint64_t table = run_to("load_gdt").rdi;
     run_to("init_idt");
     const SegmentView gdtr = read_segment(machine(), "GDT");
-    EXPECT_EQ(fmt::format("{:#x}", gdtr.base), fmt::format("{:#x}", table)) << "the table's address in GDTR";
+    require_equal("The address in GDTR", gdtr.base, table);
     hint("The limit is the offset of the last byte, not the size.");
-    EXPECT_EQ(gdtr.limit, 71u);
+    expect_equal("The limit in GDTR", gdtr.limit, 71);
 }
 
 GRADED(Gdt, SegmentsAreReloaded,
@@ -79,22 +79,20 @@ GRADED(Gdt, SegmentsAreReloaded,
     run_to("init_idt");
     const auto check_loaded = [&](const std::string& name, uint16_t selector) {
         const SegmentView segment = read_segment(machine(), name);
-        ASSERT_EQ(fmt::format("{:#x}", segment.selector), fmt::format("{:#x}", selector)) << name;
+        require_equal(name, segment.selector, selector);
         const uint64_t in_table = descriptor(selector) >> 32;
-        ASSERT_EQ((segment.flags ^ in_table) & 0x00f0'fe00, 0u)
-            << fmt::format("{} has attributes {:#x}, the table says {:#x}", name, segment.flags, in_table);
+        if ((segment.flags ^ in_table) & 0x00f0'fe00)
+            throw std::runtime_error(fmt::format(
+                "{}'s hidden part was not read from the new table: attributes {:#x}, and {:#x} in the table.",
+                name, segment.flags, in_table));
     };
     hint("CS can't be the target of a MOV: only a far jump, call or return, or IRETQ, loads it.");
     check_loaded("CS", 0x10);
-    if (HasFailure()) return;
     hint("SS, DS and ES are loaded with kKernelData by MOV, after LGDT.");
-    for (const char* name : {"SS", "DS", "ES"}) {
-        check_loaded(name, 0x18);
-        if (HasFailure()) return;
-    }
+    for (const char* name : {"SS", "DS", "ES"}) check_loaded(name, 0x18);
     hint("FS and GS have nothing to point to: they are loaded with 0.");
-    EXPECT_EQ(read_segment(machine(), "FS").selector, 0) << "FS";
-    EXPECT_EQ(read_segment(machine(), "GS").selector, 0) << "GS";
+    expect_equal("FS", read_segment(machine(), "FS").selector, 0);
+    expect_equal("GS", read_segment(machine(), "GS").selector, 0);
 }
 
 class Tss : public StoppedKernelTest {
@@ -114,17 +112,17 @@ GRADED(Tss, IsLoaded,
         .hint = "First fill both slots of the GDT, then LTR with the selector of the first one."}) {
     start_to_complete_tss();
     const SegmentView tr = read_segment(machine(), "TR");
-    ASSERT_EQ(fmt::format("{:#x}", tr.selector), "0x38") << "TR";
+    require_equal("TR", tr.selector, 0x38);
     hint("The descriptor's base is the address of `tss`; its upper half stands in the second slot.");
-    ASSERT_EQ(fmt::format("{:#x}", tr.base), fmt::format("{:#x}", symbol("tss"))) << "the base in TR";
+    require_equal("The base in TR", tr.base, symbol("tss"));
     hint("The limit is the offset of the TSS's last byte: 103.");
-    ASSERT_EQ(tr.limit, 103u);
+    require_equal("The limit in TR", tr.limit, 103);
     hint("LTR marks the descriptor in the table busy: the slots must be those of the table in use.");
     const uint64_t gdt = read_segment(machine(), "GDT").base;
     const uint64_t low = machine().gdb().read_u64(gdt + 0x38), high = machine().gdb().read_u64(gdt + 0x40);
-    EXPECT_EQ(bits(low, 43, 40), 0b1011u) << "type in the table";
-    EXPECT_EQ(tss_base(low, high), tr.base) << "base in the table";
-    EXPECT_EQ(tss_limit(low), tr.limit) << "limit in the table";
+    expect_equal("The type in the table", bits(low, 43, 40), 0b1011);
+    expect_equal("The base in the table", tss_base(low, high), tr.base);
+    expect_equal("The limit in the table", tss_limit(low), tr.limit);
 }
 
 GRADED(
@@ -160,7 +158,7 @@ GRADED(
             "A gate's IST field of 0 means no change of stack: set_gate()'s last argument is "
             "InterruptStack's "
             "number.");
-        ASSERT_EQ(gate.ist, use.ist) << "IST field of the gate";
+        require_equal(fmt::format("The IST field of the gate of {}", use.name), gate.ist, use.ist);
         hint("Each of the four vectors has an entry of its own in ist_stubs.S.");
         ASSERT_EQ(machine().symbols().describe(gate.offset), std::string(use.entry) + "+0x0");
         hint("IST numbers count from 1, the array in the TSS from 0: stack n is ist[n - 1].");
@@ -195,7 +193,7 @@ GRADED(Tss, StacksBelongToNoTask,
                 << fmt::format("{:#x}-{:#x} is not all there", top - size, top);
         }
         EXPECT_FALSE(tables.lookup(top - size - 8)) << "no guard below it";
-        EXPECT_EQ(machine().gdb().read_u64(top - size), 0u) << "the owner at the stack's base";
+        expect_equal("The owner at the stack's base", machine().gdb().read_u64(top - size), 0);
     }
 }
 
@@ -212,7 +210,8 @@ GRADED(
         if (std::any_of(std::begin(kInterruptStacks), std::end(kInterruptStacks),
                         [&](const InterruptStackUse& use) { return use.vector == vector; }))
             continue;
-        ASSERT_EQ(read_gate(machine(), vector).ist, 0) << "vector " << vector;
+        require_equal(fmt::format("The IST field of the gate of vector {}", vector),
+                      read_gate(machine(), vector).ist, 0);
     }
 }
 
@@ -237,7 +236,7 @@ GRADED(Tss, StackOverflowIsReported,
     EXPECT_TRUE(rsp < top && rsp >= top - kernel_stack_size(machine()))
         << fmt::format("RSP is {:#x}, #DF's stack ends at {:#x}", rsp, top);
     // The frame that the processor left there tells of the stack that overflowed.
-    EXPECT_EQ(machine().gdb().read_u64(top - 16), faults[0].rsp);
+    expect_equal("RSP in the frame of #DF", machine().gdb().read_u64(top - 16), faults[0].rsp);
 }
 
 GRADED(Tss, NmiInTheKernelDoesNoHarm,
@@ -254,14 +253,14 @@ GRADED(Tss, NmiInTheKernelDoesNoHarm,
     machine().qmp().inject_nmi();
     const Registers inside = run_to(gate.offset, "the NMI's entry");
     const uint64_t frame = interrupt_stack(gate.ist) - 40;
-    EXPECT_EQ(fmt::format("{:#x}", inside.rsp), fmt::format("{:#x}", frame)) << "RSP at the NMI's entry";
-    EXPECT_EQ(machine().gdb().read_u64(frame), before.rip) << "RIP in the frame";
-    EXPECT_EQ(machine().gdb().read_u64(frame + 24), before.rsp) << "RSP in the frame";
+    expect_equal("RSP at the NMI's entry", inside.rsp, frame);
+    expect_equal("RIP in its frame", machine().gdb().read_u64(frame), before.rip);
+    expect_equal("RSP in its frame", machine().gdb().read_u64(frame + 24), before.rsp);
     Registers after = run_to(before.rip, "the instruction that the NMI interrupted");
     // IRETQ may leave another null SS in ring 0.
     after.ss = before.ss;
     EXPECT_EQ(harness::format_difference(before, after), "");
-    EXPECT_EQ(machine().gdb().read_u64(symbol("nmi_count")), count + 1);
+    expect_equal("The kernel's count of NMIs", machine().gdb().read_u64(symbol("nmi_count")), count + 1);
 }
 
 }  // namespace

@@ -47,13 +47,14 @@ class User : public StoppedKernelTest {
         const Registers inside =
             run_to(read_gate(machine(), 6).offset, "the entry of the program's last fault");
         const uint64_t frame = task.kstack_top - 40;
-        EXPECT_EQ(fmt::format("{:#x}", inside.rsp), fmt::format("{:#x}", frame)) << fmt::format(
-            "RSP at the entry; the kernel stack of {} ends at {:#x}", task.name, task.kstack_top);
+        expect_equal(fmt::format("RSP at its entry (the kernel stack of {} ends at {:#x})", task.name,
+                                 task.kstack_top),
+                     inside.rsp, frame);
         if (inside.rsp == frame) {
-            EXPECT_EQ(machine().gdb().read_u64(frame), in_program.rip) << "RIP in the frame";
-            EXPECT_EQ(machine().gdb().read_u64(frame + 8), kUserCode) << "CS in the frame";
-            EXPECT_EQ(machine().gdb().read_u64(frame + 24), in_program.rsp) << "RSP in the frame";
-            EXPECT_EQ(machine().gdb().read_u64(frame + 32), kUserData) << "SS in the frame";
+            expect_equal("RIP in its frame", machine().gdb().read_u64(frame), in_program.rip);
+            expect_equal("CS in its frame", machine().gdb().read_u64(frame + 8), kUserCode);
+            expect_equal("RSP in its frame", machine().gdb().read_u64(frame + 24), in_program.rsp);
+            expect_equal("SS in its frame", machine().gdb().read_u64(frame + 32), kUserData);
         }
         return task;
     }
@@ -67,9 +68,8 @@ GRADED(User, EntersRing3,
         .section = "1.5",
         .points = 8,
         .needs = {"Tss.IsLoaded", "Gdt.SegmentsAreReloaded"},
-        .hint = "IRETQ takes RIP, CS, RFLAGS, RSP and SS from the frame; prepare_user_entry() makes the "
-                "switch to the "
-                "task lead to it."}) {
+        .hint = "IRETQ takes RIP, CS, RFLAGS, RSP and SS from the frame; prepare_user_entry() makes "
+                "the switch to the task lead to it."}) {
     const Program program("grade/lab1_entry");
     start_with_programs({program});
     run_to("start_userspace");
@@ -93,10 +93,10 @@ GRADED(User, EntersRing3,
                << (others.empty() ? "none\n" : format_entries(others));
     }
     hint("CS is kUserCode, RPL included, and SS is kUserData.");
-    ASSERT_EQ(fmt::format("{:#x}", first->cs), fmt::format("{:#x}", kUserCode)) << "CS";
-    ASSERT_EQ(fmt::format("{:#x}", first->ss), fmt::format("{:#x}", kUserData)) << "SS";
+    require_equal("CS", first->cs, kUserCode);
+    require_equal("SS", first->ss, kUserData);
     hint("RIP is the entry point and RSP the stack, as prepare_user_entry() is told.");
-    ASSERT_EQ(fmt::format("{:#x}", first->rip), fmt::format("{:#x}", program.address("_start"))) << "RIP";
+    require_equal("RIP", first->rip, program.address("_start"));
     // System V ABI 3.4.1: RSP is a multiple of 16, and what the kernel has put there ends below the edge.
     ASSERT_TRUE(first->rsp % 16 == 0 && first->rsp > 0x7fff'ff7f'f000 && first->rsp < 0x7fff'ffff'f000)
         << fmt::format("RSP is {:#x}, which is not where the program's stack was prepared", first->rsp);
@@ -106,7 +106,7 @@ GRADED(User, EntersRing3,
     hint("IOPL, bits 12 and 13 of RFLAGS, above 0 would give ring 3 the I/O ports.");
     ASSERT_EQ(flags & 0x3000, 0u) << fmt::format("RFLAGS is {:#x}", flags);
     hint("RFLAGS is 0x202: bit 1, which is always 1, and IF.");
-    ASSERT_EQ(fmt::format("{:#x}", flags), fmt::format("{:#x}", kFirstFlags)) << "RFLAGS";
+    require_equal("RFLAGS", flags, kFirstFlags);
 }
 
 GRADED(Rsp0, FaultsLandOnTheTasksStack,
@@ -126,8 +126,9 @@ GRADED(Rsp0, FaultsLandOnTheTasksStack,
     const Registers inside = run_to(gate, "the entry of the page fault at its program's first instruction");
     const TaskView task = task_of_address_space();
     // A page fault's frame has an error code in addition.
-    ASSERT_EQ(fmt::format("{:#x}", inside.rsp), fmt::format("{:#x}", task.kstack_top - 48))
-        << fmt::format("RSP at the entry; the kernel stack of {} ends at {:#x}", task.name, task.kstack_top);
+    require_equal(
+        fmt::format("RSP at its entry (the kernel stack of {} ends at {:#x})", task.name, task.kstack_top),
+        inside.rsp, task.kstack_top - 48);
     ASSERT_EQ(inside.rflags & 0x200, 0u) << "interrupts are off at an interrupt gate";
     run_to_end_of(program);
     check_fault_on_own_stack();
@@ -181,7 +182,7 @@ GRADED(User, StartsWithCleanRegisters,
     for (const auto& [name, member] : harness::register_fields()) {
         const bool general = name.size() <= 3 && name.starts_with('r') && name != "rsp" && name != "rip";
         if (general || name == "fs_base" || name == "gs_base") {
-            EXPECT_EQ(fmt::format("{:#x}", registers.*member), "0x0") << name;
+            expect_equal(std::string(name), registers.*member, 0);
         }
     }
     // What the kernel has prepared for it lies at RSP: argc, and argv[0], its path.
@@ -204,23 +205,21 @@ GRADED(Rsp0, ProgramsComputeUndisturbed,
     run_to("start_userspace");
     const Registers end = run_to_end_of(program);
     ASSERT_EQ(end.cpl(), 3u);
-    EXPECT_EQ(fmt::format("{:#x}", machine().gdb().read_u64(program.address("lab1_result"))),
-              fmt::format("{:#x}", grader::digest(nonce, kRounds)))
-        << "the digest in the program's memory";
+    expect_equal("The digest in the program's memory",
+                 machine().gdb().read_u64(program.address("lab1_result")), grader::digest(nonce, kRounds));
     size_t ticks = 0;
     for (const IntEntry& entry : machine().int_log().with_vector(0x20)) ticks += entry.cpl == 3;
     hint("With IF clear in the program's RFLAGS no timer interrupt can come.");
     EXPECT_GT(ticks, 10u) << "ticks while it ran";
     hint("");
-    EXPECT_EQ(fmt::format("{:#x}", end.cs), fmt::format("{:#x}", kUserCode));
-    EXPECT_EQ(fmt::format("{:#x}", end.ss), fmt::format("{:#x}", kUserData));
-    EXPECT_EQ(fmt::format("{:#x}", end.rflags & kLastingFlags), fmt::format("{:#x}", kFirstFlags))
-        << "RFLAGS";
+    expect_equal("CS", end.cs, kUserCode);
+    expect_equal("SS", end.ss, kUserData);
+    expect_equal("RFLAGS without what arithmetic changes", end.rflags & kLastingFlags, kFirstFlags);
     const std::pair<uint64_t, uint64_t> numbered[] = {
         {3, end.rbx},  {5, end.rbp},  {6, end.rsi},  {7, end.rdi},  {8, end.r8},   {9, end.r9},
         {10, end.r10}, {11, end.r11}, {12, end.r12}, {13, end.r13}, {14, end.r14}, {15, end.r15}};
     for (const auto& [number, value] : numbered)
-        EXPECT_EQ(fmt::format("{:#x}", value), fmt::format("{:#x}", nonce + number)) << "register " << number;
+        expect_equal(fmt::format("Register number {}", number), value, nonce + number);
 }
 
 GRADED(
@@ -239,18 +238,18 @@ GRADED(
     const GateView gate = read_gate(machine(), 2);
     machine().qmp().inject_nmi();
     const Registers inside = run_to(gate.offset, "the NMI's entry");
-    EXPECT_EQ(fmt::format("{:#x}", inside.rsp), fmt::format("{:#x}", interrupt_stack(gate.ist) - 40))
-        << "RSP at the NMI's entry";
+    expect_equal("RSP at the NMI's entry", inside.rsp, interrupt_stack(gate.ist) - 40);
     const Registers handler = run_to("interrupt_dispatch");
-    EXPECT_EQ(fmt::format("{:#x}", handler.rdi), fmt::format("{:#x}", task.kstack_top - kInterruptFrameSize))
-        << "the frame's address";
+    expect_equal("The address of the frame on the task's stack", handler.rdi,
+                 task.kstack_top - kInterruptFrameSize);
     const Registers after = run_to(before.rip, "the instruction that the NMI interrupted");
     Registers expected = before;
     expected.cr2 = after.cr2;
     EXPECT_EQ(harness::format_difference(expected, after), "");
-    EXPECT_EQ(machine().gdb().read_u64(symbol("nmi_count")), count + 1);
+    expect_equal("The kernel's count of NMIs", machine().gdb().read_u64(symbol("nmi_count")), count + 1);
     run_to_end_of(program);
-    EXPECT_EQ(machine().gdb().read_u64(program.address("lab1_result")), grader::digest(grader::nonce(), 100));
+    expect_equal("The digest", machine().gdb().read_u64(program.address("lab1_result")),
+                 grader::digest(grader::nonce(), 100));
 }
 
 GRADED(
@@ -266,8 +265,7 @@ GRADED(
     run_to("start_userspace");
     const GateView gate = read_gate(machine(), 1);
     const Registers inside = run_to(gate.offset, "the entry of the debug exception");
-    EXPECT_EQ(fmt::format("{:#x}", inside.rsp), fmt::format("{:#x}", interrupt_stack(gate.ist) - 40))
-        << "RSP at the entry";
+    expect_equal("RSP at its entry", inside.rsp, interrupt_stack(gate.ist) - 40);
     const TaskView task = task_of_address_space();
     run_to("exit_current");
     const auto on_stack = task_of_stack(machine(), machine().gdb().regs().rsp);
