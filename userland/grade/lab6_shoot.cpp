@@ -80,7 +80,8 @@ void play_round(uint64_t users) {
     const uint64_t size = shoot_pages * kPage;
     const auto memory = static_cast<uint64_t>(mmap_anonymous(size, PROT_READ | PROT_WRITE));
     shared = {memory + size - kPage, 0, {}};
-    *reinterpret_cast<volatile uint64_t*>(shared.page) = 1;
+    for (uint64_t page = memory; page < memory + size; page += kPage)
+        *reinterpret_cast<volatile uint64_t*>(page) = 1;
     for (uint64_t i = 0; i < users; ++i)
         clone(CLONE_VM | SIGCHLD, stacks[i] + kStack, user, reinterpret_cast<void*>(i));
     for (uint64_t i = 0; i < users; ++i)

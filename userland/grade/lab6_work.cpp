@@ -1,6 +1,5 @@
 /// @file
-/// Init of chapter 6's grader: workers that compute digests at the same time, half of them in address spaces
-/// of their own, the others in init's.
+/// Init of chapter 6's grader: workers that compute digests at the same time, in address spaces of their own.
 #include <userland/grade/digest.h>
 #include <userland/lib/program.h>
 #include <userland/lib/syscall.h>
@@ -9,9 +8,6 @@ namespace {
 
 constexpr uint64_t kMostWorkers = 16;
 constexpr uint64_t kParts = 32;
-constexpr size_t kStack = 4096;
-
-alignas(16) char stacks[kMostWorkers][kStack];
 
 }  // namespace
 
@@ -47,15 +43,10 @@ uint64_t compute(uint64_t worker) {
     return value;
 }
 
-void work_by_itself(uint64_t worker) {
+[[noreturn]] void work(uint64_t worker) {
     const uint64_t result[2] = {worker, compute(worker)};
     write(results[1], result, sizeof result);
     exit(0);
-}
-
-void work_in_our_memory(void* argument) {
-    const auto worker = reinterpret_cast<uint64_t>(argument);
-    work_digests[worker] = compute(worker);
 }
 
 }  // namespace
@@ -63,14 +54,9 @@ void work_in_our_memory(void* argument) {
 int main(int, char**) {
     const uint64_t workers = work_workers < kMostWorkers ? work_workers : kMostWorkers;
     pipe(results);
+    for (uint64_t worker = 0; worker < workers; ++worker)
+        if (fork() == 0) work(worker);
     for (uint64_t worker = 0; worker < workers; ++worker) {
-        if (worker % 2)
-            clone(CLONE_VM | SIGCHLD, stacks[worker] + kStack, work_in_our_memory,
-                  reinterpret_cast<void*>(worker));
-        else if (fork() == 0)
-            work_by_itself(worker);
-    }
-    for (uint64_t worker = 0; worker < workers; worker += 2) {
         uint64_t result[2] = {};
         read(results[0], result, sizeof result);
         if (result[0] < workers) work_digests[result[0]] = result[1];

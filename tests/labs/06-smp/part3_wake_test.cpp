@@ -144,7 +144,7 @@ GRADED(
     const uint32_t wanted = online | 1u << number;
     gdb.write(online_address(), {reinterpret_cast<const uint8_t*>(&wanted), sizeof wanted});
     gdb.resume_only(0);
-    stop = gdb.wait_stop(harness::Duration(600));
+    stop = gdb.wait_stop(harness::Duration(300));
     ASSERT_EQ(stop.cpu, 0u);
     hint("The answer is true when the processor is online.");
     ASSERT_EQ(gdb.regs().rax & 0xff, 1u) << "the result of wake_processor()";
