@@ -155,7 +155,8 @@ GRADED(Setup, FlagsAreClearAtTheEntry,
        {.title = "At syscall_entry the program's TF, IF, NT and AC are gone from RFLAGS, and R11 has them",
         .section = "2.2",
         .points = 2,
-        .needs = {"Setup.HarmfulFlagsAreMasked", "Setup.StarNamesTheSegments", "Setup.LstarIsTheEntry"},
+        .needs = {"Setup.HarmfulFlagsAreMasked", "Setup.StarNamesTheSegments", "Setup.LstarIsTheEntry",
+                  "Setup.BothWaysInKnowTheStack"},
         .hint = "Was the mask written to IA32_FMASK, 0xc0000084?"}) {
     const CallProgram program(39, 0x202 | kNt | kAc | kDf | kId);
     start_init(program);

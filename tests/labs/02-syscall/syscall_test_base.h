@@ -80,6 +80,7 @@ class SyscallChapter : public grader::GradedTest {
     std::optional<TaskView> running_task();
 
   private:
+    std::string missing_part();
     std::string explain_panic();
 };
 
