@@ -78,26 +78,6 @@ class Switch : public grader::GradedTest {
 };
 
 GRADED(
-    Switch, KeepsTheRegistersOfACall,
-    {.title = "A task finds its stack, its page tables and RBX, RBP, R12 to R15 as it left them",
-     .section = "4.3",
-     .points = 4,
-     .needs = {kBoots},
-     .hint = "Are the registers popped in the opposite order of the pushes, each into the one that it came "
-             "from?"}) {
-    uint64_t value = grader::nonce();
-    const auto plant = [&value](SwitchWatch& watch) {
-        std::vector<std::pair<std::string, uint64_t>> registers;
-        for (const char* name : {"rbx", "rbp", "r12", "r13", "r14", "r15"})
-            registers.emplace_back(name, value += 0x1111'1111);
-        watch.plant(registers);
-    };
-    follow(15, plant, [this](SwitchWatch& watch, const Registers& now) {
-        EXPECT_EQ(watch.difference(now, watch.next()), "") << name_of(watch.next()) << " has come back";
-    });
-}
-
-GRADED(
     Switch, LetsNoInterruptInHalfway,
     {.title = "Interrupts are off from the store of prev's stack pointer until next is complete",
      .section = "4.1",
@@ -179,6 +159,27 @@ GRADED(Switch, InterruptFlagIsTheTasksOwn,
     if (HasFailure()) return;
     EXPECT_GE(on, 5) << "times that a task with IF=1 came back";
     EXPECT_GE(off, 5) << "times that a task with IF=0 came back";
+}
+
+// Not before that one: as long as a tick can come into a switch, a task may lose anything.
+GRADED(
+    Switch, KeepsTheRegistersOfACall,
+    {.title = "A task finds its stack, its page tables and RBX, RBP, R12 to R15 as it left them",
+     .section = "4.3",
+     .points = 4,
+     .needs = {kBoots, "Switch.InterruptFlagIsTheTasksOwn"},
+     .hint = "Are the registers popped in the opposite order of the pushes, each into the one that it came "
+             "from?"}) {
+    uint64_t value = grader::nonce();
+    const auto plant = [&value](SwitchWatch& watch) {
+        std::vector<std::pair<std::string, uint64_t>> registers;
+        for (const char* name : {"rbx", "rbp", "r12", "r13", "r14", "r15"})
+            registers.emplace_back(name, value += 0x1111'1111);
+        watch.plant(registers);
+    };
+    follow(15, plant, [this](SwitchWatch& watch, const Registers& now) {
+        EXPECT_EQ(watch.difference(now, watch.next()), "") << name_of(watch.next()) << " has come back";
+    });
 }
 
 GRADED(Switch, AcStaysBehind,

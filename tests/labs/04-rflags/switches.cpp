@@ -1,5 +1,5 @@
 /// @file
-/// Breakpoints at the call and at the caller's next instruction; nothing is assumed about what lies between.
+/// A breakpoint at the call, and steps from there; nothing is assumed about the instructions.
 #include <tests/labs/04-rflags/switches.h>
 
 #include <fmt/format.h>
@@ -97,28 +97,34 @@ void SwitchWatch::give_back_own() {
     departure.own.clear();
 }
 
-Registers SwitchWatch::arrive() {
-    gdb_.run_to(departures_.at(next_).return_address, kPatience);
-    const Registers now = gdb_.regs();
-    give_back_own();
-    return now;
-}
-
-Registers SwitchWatch::arrive_at(const std::string& start) {
-    gdb_.run_to(machine_.symbols().value(start), kPatience);
-    return gdb_.regs();
-}
-
-bool SwitchWatch::walk(const std::function<void(const Registers&)>& look) {
+bool SwitchWatch::step_to(uint64_t address, const std::function<void(const Registers&)>& look) {
     for (int i = 0; i < kMaximumSteps; ++i) {
         gdb_.step();
         const Registers now = gdb_.regs();
         look(now);
-        if (!has_arrived(now)) continue;
-        give_back_own();
-        return true;
+        if (now.rip == address) return true;
     }
     return false;
+}
+
+bool SwitchWatch::walk(const std::function<void(const Registers&)>& look) {
+    if (!step_to(departures_.at(next_).return_address, look)) return false;
+    give_back_own();
+    return true;
+}
+
+Registers SwitchWatch::arrive() {
+    Registers last;
+    if (!walk([&last](const Registers& now) { last = now; }))
+        throw std::runtime_error("The task that comes does not return to where it has called.");
+    return last;
+}
+
+Registers SwitchWatch::arrive_at(const std::string& start) {
+    Registers last;
+    if (!step_to(machine_.symbols().value(start), [&last](const Registers& now) { last = now; }))
+        throw std::runtime_error("The new task does not come to " + start + ", where it should start.");
+    return last;
 }
 
 std::string SwitchWatch::difference(const Registers& now, uint64_t task, bool on_return) {
@@ -135,11 +141,6 @@ std::string SwitchWatch::difference(const Registers& now, uint64_t task, bool on
 
 bool SwitchWatch::is_ready_to_return(const Registers& now, uint64_t task) {
     return difference(now, task, false).empty();
-}
-
-bool SwitchWatch::has_arrived(const Registers& now) const {
-    const Departure& then = departures_.at(next_);
-    return now.rip == then.return_address && now.rsp == then.registers.rsp + 8;
 }
 
 uint64_t SwitchWatch::member(uint64_t task, const std::string& name) {

@@ -56,12 +56,13 @@ class SwitchWatch {
     /// Adds flags to the caller's.
     void plant_flags(uint64_t flags) { plant({{"eflags", leaving().rflags | flags}}); }
 
-    /// From a call to the instruction at which `next`, a known task, goes on: the registers there.
+    /// From a call to the instruction at which `next`, a known task, goes on: the registers there. No
+    /// interrupt comes on the way, whatever the flags.
     harness::Registers arrive();
     /// The same for a task that starts at the symbol `start`.
     harness::Registers arrive_at(const std::string& start);
-    /// The same as arrive(), but one instruction after the other, without an interrupt: `look` gets the
-    /// registers after each. False when `next` has not arrived after more instructions than any switch has.
+    /// arrive(), but `look` gets the registers after each instruction. False when `next` has not arrived
+    /// after more of them than any switch has.
     bool walk(const std::function<void(const harness::Registers&)>& look);
 
     /// What is not as it was when `task`, which is known, called: stack, page tables, and the registers that
@@ -69,8 +70,10 @@ class SwitchWatch {
     std::string difference(const harness::Registers& now, uint64_t task, bool on_return = true);
     /// True when nothing but the return is left to do for `task`, which is known.
     bool is_ready_to_return(const harness::Registers& now, uint64_t task);
-    /// True where `next`, which is known, goes on.
-    bool has_arrived(const harness::Registers& now) const;
+    /// True at the instruction at which `next`, which is known, goes on.
+    bool has_arrived(const harness::Registers& now) const {
+        return now.rip == departures_.at(next_).return_address;
+    }
     /// A 64-bit member of a Task.
     uint64_t member(uint64_t task, const std::string& name);
 
@@ -80,6 +83,7 @@ class SwitchWatch {
         uint64_t return_address = 0;
         std::vector<std::pair<std::string, uint64_t>> own;  ///< what plant() has replaced
     };
+    bool step_to(uint64_t address, const std::function<void(const harness::Registers&)>& look);
     void give_back_own();
 
     harness::Machine& machine_;
