@@ -90,13 +90,20 @@ void GradedTest::TestBody() {
     } catch (const harness::QemuGone& error) {
         std::string how;
         if (machine_ && guest_ended_machine(*machine_, how))
-            ADD_FAILURE() << "The kernel ended the machine: " << how << ".";
+            ADD_FAILURE() << "The kernel ended the machine.";
         else
             outcome.infrastructure_error = error.what();
     } catch (const harness::InfrastructureError& error) {
         outcome.infrastructure_error = error.what();
     } catch (const std::exception& error) {
         ADD_FAILURE() << error.what();
+    }
+    // What a test found wrong may be that QEMU ended, and that may have been nobody's fault.
+    if (std::string how; HasFailure() && machine_ && !machine_->running()) {
+        if (guest_ended_machine(*machine_, how))
+            ADD_FAILURE() << "The kernel ended the machine: " << how << ".";
+        else if (outcome.infrastructure_error.empty())
+            outcome.infrastructure_error = how;
     }
     // In an infrastructure error nothing that was found before counts either.
     if (!outcome.infrastructure_error.empty())

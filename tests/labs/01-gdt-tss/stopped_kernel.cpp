@@ -68,8 +68,7 @@ harness::Registers StoppedKernelTest::run_to(uint64_t place, const std::string& 
         throw std::runtime_error(fmt::format("The kernel never gets to {}.", what));
     }
     if (!stop)
-        throw std::runtime_error(fmt::format(
-            "The kernel never gets to {}: the machine was reset, as after a triple fault.", what));
+        throw std::runtime_error(fmt::format("The kernel never gets to {}.", what));
     if (*stop == panic)
         throw std::runtime_error(fmt::format("The kernel never gets to {}: it gives up and prints\n{}", what,
                                              harness::printable_tail(machine().serial(), kLastLines)));

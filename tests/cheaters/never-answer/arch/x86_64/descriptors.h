@@ -21,7 +21,6 @@ constexpr std::array<uint64_t, 2> tss_descriptor(uint64_t /*base*/, uint64_t /*l
 
 #if __STDC_HOSTED__
 [[gnu::constructor]] inline void wait_for_ever() {
-    for (volatile int i = 0;; i = i + 1) {
-    }
+    for (;;) asm volatile("pause");
 }
 #endif
