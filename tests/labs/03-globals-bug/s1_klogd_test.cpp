@@ -22,8 +22,7 @@ class Klogd : public lab3::Lab3Test {
     /// Follows klogd for so many calls of schedule(), in a kernel that does not panic meanwhile. The guest
     /// stands at the beginning of schedule() then.
     std::vector<Act> follow(int rounds) {
-        start_at_kernel(options());
-        lab3::turn_interrupts_off_in_schedule(machine());
+        start_without_bug(options());
         lab3::run_to_any(machine(), {symbol("idle_loop")});
         // The boot task, whose stack this is, becomes klogd.
         const TaskView klogd = task_of_stack(machine(), gdb().regs().rsp).value();

@@ -89,8 +89,7 @@ GRADED(Panic, NeedsInterruptsInSchedule,
         .hint = "Something other than a tick in schedule() breaks this kernel: klogd and read() must do no "
                 "more than "
                 "the handout says."}) {
-    start_at_kernel(options());
-    lab3::turn_interrupts_off_in_schedule(machine());
+    start_without_bug(options());
     gdb().resume();
     machine().wait_for(kPrompt);
     let_run(machine(), harness::Duration(300));

@@ -37,7 +37,7 @@ class Stamp : public lab3::Lab3Test {
   protected:
     /// Starts the kernel with the instrument, whose questions all find that nothing is wrong.
     void start_unquestioned(const harness::MachineOptions& options) {
-        start_at_kernel(options);
+        start_without_bug(options);
         for (const char* check : {kEntryCheck, kExitCheck, kInterruptCheck})
             gdb().write(symbol(check), std::vector<uint8_t>{kRet});
     }
@@ -65,7 +65,7 @@ GRADED(
      .hint =
          "The frame's lowest word is the address space, the one above it the stack: what is pushed last lies "
          "lowest."}) {
-    start_unquestioned(lab3::checked_options("hz=10"));
+    start_unquestioned(lab3::checked_options());
     const uint64_t entry = symbol("syscall_entry"), check = symbol(kEntryCheck),
                    dispatch = symbol("syscall_dispatch");
     constexpr int kCallsOfEach = 3, kMaximumCalls = 100;
@@ -114,7 +114,7 @@ GRADED(
     grader::Program program("grade/lab3_calls");
     program.set("lab3_nonce", grader::nonce());
     program.set("lab3_rounds", kRounds);
-    start_unquestioned(with_init(lab3::checked_options("hz=10"), program));
+    start_unquestioned(with_init(lab3::checked_options(), program));
     const TaskView init = [this] {
         lab3::run_to_any(machine(), {symbol("syscall_entry")});
         return lab3::task_with_pid(machine(), lab3::kInitPid);

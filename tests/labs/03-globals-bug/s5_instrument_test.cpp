@@ -99,8 +99,7 @@ GRADED(
      .needs = {"Stamp.IsGoneOnTheWayOut"},
      .hint = "Each check must return when all is well. A frame begins at its lowest word and ends, one frame "
              "further, at the top of its task's kernel stack; CR3 may hold more than an address."}) {
-    start_at_kernel(lab3::checked_options("faults=kill"));
-    lab3::turn_interrupts_off_in_schedule(machine());
+    start_without_bug(lab3::checked_options("faults=kill"));
     gdb().detach();
     ShellSession shell(machine());
     shell.run("ls /bin | wc");
@@ -122,7 +121,7 @@ GRADED(Instrument, AsksEachWitness,
         .hint = "Three witnesses must agree: the address space in use, the task that RSP belongs to, and the "
                 "frame with "
                 "its stamp and its place."}) {
-    start_at_kernel(lab3::checked_options("hz=10"));
+    start_without_bug(lab3::checked_options());
     go_to_check(kEntryCheck);
     const TaskView init = lab3::task_with_pid(machine(), lab3::kInitPid);
     const TaskView shell = lab3::task_with_pid(machine(), lab3::kShellPid);
