@@ -221,18 +221,18 @@ GRADED(Sysret, NotForTfAndRf,
     } flags[] = {{kRf, "RF", "RF in the frame's R11 needs IRETQ: SYSRET clears it"},
                  {kTf, "TF",
                   "TF in the frame's R11 needs IRETQ: with SYSRET the trap comes one instruction too early"}};
-    for (const auto& [flag, flag_name, cause] : flags) {
+    for (const auto& tested : flags) {
         start_children();
         const Registers out = at_victims_way_out();
         const uint64_t slot = frame_slot(out, kR11FromTop);
-        gdb().write_u64(slot, gdb().read_u64(slot) | flag);
-        hint(cause);
+        gdb().write_u64(slot, gdb().read_u64(slot) | tested.flag);
+        hint(tested.cause);
         const Registers at = walk_to_ring3([&](const Registers& now) {
             EXPECT_FALSE(is_sysret(gdb().read(now.rip, 3)) && (now.r11 & (kTf | kRf)) != 0)
-                << "SYSRET with " << flag_name << " in R11";
+                << "SYSRET with " << tested.name << " in R11";
         });
         EXPECT_EQ(at.rip, in_program("victim_return"));
-        EXPECT_NE(at.rflags & flag, 0u) << flag_name << " in ring 3";
+        EXPECT_NE(at.rflags & tested.flag, 0u) << tested.name << " in ring 3";
         EXPECT_EQ(at.gs_base, secret_base("parent_gs")) << "GS base in ring 3";
         if (HasFailure()) return;
     }
