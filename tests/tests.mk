@@ -33,7 +33,7 @@ SYSTEM_SOURCES := $(wildcard tests/harness/*.cpp tests/system/*.cpp)
 HARNESS_OBJECTS := $(patsubst %,$T/system/%.o,$(wildcard tests/harness/*.cpp))
 # The grader's own parts, but for its main programs and what needs a chapter's state.
 UNIT_GRADER := $(patsubst %,$T/system/%.o,$(wildcard tests/grader/*_report.cpp tests/grader/result.cpp tests/grader/sandbox.cpp \
-    $(addprefix tests/grader/driver/,lab_info.cpp work_tree.cpp apply_patch.cpp grading.cpp)))
+    $(addprefix tests/grader/driver/,lab_info.cpp work_tree.cpp apply_patch.cpp schedule.cpp grading.cpp)))
 UNIT_OBJECTS := $(UNIT_SOURCES:%=$T/unit/%.o)
 SYSTEM_OBJECTS := $(SYSTEM_SOURCES:%=$T/system/%.o)
 $(call record,$T/flags.txt,$(HOSTCXX) $(UNIT_CXXFLAGS))

@@ -11,6 +11,7 @@
 
 #include <tests/grader/driver/apply_patch.h>
 #include <tests/grader/driver/grading.h>
+#include <tests/grader/driver/schedule.h>
 #include <tests/grader/driver/usage_error.h>
 #include <tests/grader/sandbox.h>
 #include <tests/harness/process.h>
@@ -152,6 +153,41 @@ TEST_F(GraderDriver, SelectsTestsWithWhatTheyNeed) {
     EXPECT_EQ(names({"A.*"}), "A.One A.Two ");
     EXPECT_EQ(names({"*T*o"}), "A.Two ");
     EXPECT_THROW(names({"C.*"}), UsageError);
+}
+
+TEST_F(GraderDriver, RunsTestsAfterWhatTheyNeed) {
+    const auto test = [](const char* name, std::vector<std::string> needs) {
+        TestInfo info;
+        info.name = name;
+        info.needs = std::move(needs);
+        return info;
+    };
+    const std::vector<TestInfo> tests{test("pass", {}),         test("fail", {}),         test("lost", {}),
+                                      test("a", {"pass"}),      test("b", {"a", "fail"}), test("c", {"b"}),
+                                      test("d", {"lost", "a"}), test("e", {"a"})};
+    std::string order;
+    const auto results = run_in_order(
+        tests, 2,
+        [](const TestInfo& info) {
+            usleep(2000);
+            TestResult result;
+            result.info = info;
+            result.verdict = info.name == "fail"   ? Verdict::kFail
+                             : info.name == "lost" ? Verdict::kInfrastructure
+                                                   : Verdict::kPass;
+            return result;
+        },
+        [&](const TestResult& result) { order += result.info.name + " "; });
+    const std::vector<Verdict> expected{
+        Verdict::kPass,       Verdict::kFail,       Verdict::kInfrastructure, Verdict::kPass,
+        Verdict::kNotReached, Verdict::kNotReached, Verdict::kInfrastructure, Verdict::kPass};
+    ASSERT_EQ(results.size(), expected.size());
+    for (size_t i = 0; i < expected.size(); i++) {
+        EXPECT_EQ(results[i].info.name, tests[i].name);
+        EXPECT_EQ(results[i].verdict, expected[i]) << tests[i].name;
+    }
+    EXPECT_EQ(results[5].message, "it needs b");
+    EXPECT_LT(order.find("a "), order.find("e "));
 }
 
 TEST_F(GraderDriver, WorksInParallelAndStopsAtTheFirstError) {

@@ -5,10 +5,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <mutex>
 #include <random>
 #include <set>
@@ -17,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tests/grader/driver/schedule.h>
 #include <tests/grader/driver/usage_error.h>
 #include <tests/grader/sandbox.h>
 #include <tests/harness/error.h>
@@ -290,66 +289,12 @@ Report Workplace::grade(const Submission& submission, const std::vector<TestInfo
         return report;
     }
 
-    std::mutex mutex;
-    std::condition_variable changed;
-    enum class Stage { kWaiting, kRunning, kDone };
-    std::map<std::string, Verdict> verdicts;
-    std::vector<Stage> stages(tests.size(), Stage::kWaiting);
     int done = 0;
-    // With the mutex held.
-    const auto finish = [&](size_t index, TestResult result) {
-        verdicts[result.info.name] = result.verdict;
-        stages[index] = Stage::kDone;
-        report.tests[index] = std::move(result);
-        done++;
-        if (progress) progress(report.tests[index], done, static_cast<int>(tests.size()));
-        changed.notify_all();
-    };
-    // The next test that can run; those whose needs failed are dealt with on the way. With the mutex held.
-    const auto next = [&]() -> int {
-        for (size_t i = 0; i < tests.size(); i++) {
-            if (stages[i] != Stage::kWaiting) continue;
-            bool ready = true;
-            std::string lacking;
-            for (const std::string& need : tests[i].needs) {
-                if (!verdicts.contains(need))
-                    ready = false;
-                else if (verdicts[need] != Verdict::kPass && lacking.empty())
-                    lacking = need;
-            }
-            if (!lacking.empty()) {
-                TestResult result;
-                result.info = tests[i];
-                result.verdict = verdicts[lacking] == Verdict::kInfrastructure ? Verdict::kInfrastructure
-                                                                               : Verdict::kNotReached;
-                result.message = "it needs " + lacking;
-                finish(i, result);
-                continue;
-            }
-            if (ready) return static_cast<int>(i);
-        }
-        return -1;
-    };
-    const auto work = [&] {
-        std::unique_lock lock(mutex);
-        while (done < static_cast<int>(tests.size())) {
-            const int index = next();
-            if (index < 0) {
-                if (done < static_cast<int>(tests.size())) changed.wait(lock);
-                continue;
-            }
-            const auto i = static_cast<size_t>(index);
-            stages[i] = Stage::kRunning;
-            lock.unlock();
-            TestResult result = run_test(tests[i], nonce);
-            lock.lock();
-            finish(i, std::move(result));
-        }
-        changed.notify_all();
-    };
-    std::vector<std::thread> threads;
-    for (unsigned i = 0; i < course_.jobs; i++) threads.emplace_back(work);
-    for (std::thread& thread : threads) thread.join();
+    report.tests = run_in_order(
+        tests, course_.jobs, [&](const TestInfo& test) { return run_test(test, nonce); },
+        [&](const TestResult& result) {
+            if (progress) progress(result, ++done, static_cast<int>(tests.size()));
+        });
     report.seconds = Seconds(Clock::now() - start).count();
     return report;
 }
