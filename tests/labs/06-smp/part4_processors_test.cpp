@@ -20,8 +20,13 @@ class Processors : public SmpTest {
     /// idle loop, as far as it gets there.
     std::vector<ProcessorView> boot_idle(int count) {
         harness::GdbStub& gdb = start_kernel(count);
+        hint(
+            "A processor faults or hangs on its way to the idle loop, or never says that it is online: it "
+            "needs a PCR of its own, "
+            "the GDT in it, and the IDT before anything else.");
         run_to_kernel("mount_root", harness::Duration(6'000));
         for (int i = 1; i < count; ++i) run_alone(static_cast<unsigned>(i), std::chrono::milliseconds(5));
+        hint("");
         gdb.select_cpu(0);
         return read_processors();
     }
@@ -50,8 +55,8 @@ GRADED(Processors, AllCome,
         .section = "6.4",
         .points = 5,
         .needs = {"Trampoline.CallsProcessorMain", "Wake.StartsAProcessor"},
-        .hint = "A processor says that it takes part by processor_is_online() with its own number, before it "
-                "idles."}) {
+        .hint = "A processor says that it takes part by processor_is_online(), with the number that it finds "
+                "in a PCR of its own, and then idles."}) {
     for (const int count : {2, 4, 8}) {
         check_all_came(count);
         if (HasFatalFailure()) return;
@@ -84,9 +89,8 @@ GRADED(Processors, HaveRegionsOfTheirOwn,
         ASSERT_NE(region.current, 0u) << "current of processor " << i;
         const uint64_t top = gdb.read_u64(region.current + symbol("OFFSETOF_Task_kstack_top"));
         const uint64_t rsp = processors[i].registers.rsp;
-        ASSERT_TRUE(rsp <= top && top - rsp < stack_size)
-            << fmt::format("processor {} runs on {:#x}, but its current task's stack ends at {:#x}", i, rsp,
-                           top);
+        ASSERT_TRUE(rsp <= top && top - rsp < stack_size) << fmt::format(
+            "processor {} runs on {:#x}, but its current task's stack ends at {:#x}", i, rsp, top);
         hint("`processor` of the idle task says where it is at home.");
         const uint32_t home = gdb.read_u32(region.current + symbol("OFFSETOF_Task_processor"));
         ASSERT_EQ(home, region.number) << "`processor` of the task that runs there";

@@ -24,8 +24,8 @@ class Work : public SmpTest {
     /// Init stands at its end.
     void check_results(const grader::Program& program, uint64_t rounds) {
         hint(
-            "A program computes something else than its numbers say: were its registers or its memory "
-            "another's for a while?");
+            "A program computes something else than its numbers say: was a task on two processors at once, "
+            "or its stack still in use?");
         ASSERT_EQ(variable(program, "work_ended"), kWorkers) << "workers that ended as they should";
         for (uint64_t worker = 0; worker < kWorkers; ++worker)
             ASSERT_EQ(machine().gdb().read_u64(program.address("work_digests") + 8 * worker),
@@ -69,13 +69,13 @@ GRADED(Work, IsSharedEvenly,
                     at_work, asleep);
     hint("A task whose `running` is not 0 is on a processor, or its stack still is: it can't be taken.");
     ASSERT_EQ(same, 0) << "times that two processors ran the same program; " << found;
+    hint(
+        "One task here and none there is as even as it gets. A queue counts only if it is longer by at least "
+        "two, its length is "
+        "that of what is left in it, and what is taken goes into the own queue.");
+    ASSERT_GE(asleep, kMost) << found;
     hint("");
     ASSERT_GE(at_work, kMost) << found;
-    hint(
-        "One task here and none there is as even as it gets: a queue counts only if it is longer by at least "
-        "two, and its "
-        "length is that of what is left in it.");
-    ASSERT_GE(asleep, kMost) << found;
 }
 
 GRADED(Work, ReachesEveryProcessor,
