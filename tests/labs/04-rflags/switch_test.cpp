@@ -131,9 +131,7 @@ GRADED(Switch, GivesTheFlagsBackLast,
         EXPECT_EQ(early, "");
         ASSERT_TRUE(arrived) << name_of(next) << " does not go on where it left";
         EXPECT_EQ(watch.difference(last, next), "") << name_of(next) << " has come back";
-        hint(
-            "Does anything put the flags that prev's Context holds back into the register, before the "
-            "return?");
+        hint("Does anything put the flags that next has saved back into the register, before the return?");
         EXPECT_NE(last.rflags & kIF, 0u) << name_of(next) << " called with IF=1 and came back with IF=0";
         hint("");
     }
