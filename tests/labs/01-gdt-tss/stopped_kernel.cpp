@@ -67,8 +67,7 @@ harness::Registers StoppedKernelTest::run_to(uint64_t place, const std::string& 
     } catch (const harness::Timeout&) {
         throw std::runtime_error(fmt::format("The kernel never gets to {}.", what));
     }
-    if (!stop)
-        throw std::runtime_error(fmt::format("The kernel never gets to {}.", what));
+    if (!stop) throw std::runtime_error(fmt::format("The kernel never gets to {}.", what));
     if (*stop == panic)
         throw std::runtime_error(fmt::format("The kernel never gets to {}: it gives up and prints\n{}", what,
                                              harness::printable_tail(machine().serial(), kLastLines)));
