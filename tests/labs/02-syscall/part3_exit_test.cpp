@@ -21,7 +21,8 @@ GRADED(Exit, ReturnsToTheProgram,
         .hint = "SYSRET takes RIP from RCX and RFLAGS from R11, and leaves RSP to you."}) {
     const uint64_t flags = 0x202 | kStatusFlags | kNt | kAc | kDf | kId;
     const CallProgram program(kGetpid, flags);
-    start_init(program);
+    // With few ticks: one in between would be a detour.
+    start_init(program, "hz=10");
     ASSERT_TRUE(reach_kernel("syscall_exit"));
     // All that a forked child has here is its frame, so nothing may be taken from where C++ happens to have
     // left it.

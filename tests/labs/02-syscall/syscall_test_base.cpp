@@ -17,6 +17,8 @@ constexpr int kInit = 1;
 /// How the message of todo() begins, and how long the name of a part can be.
 constexpr std::string_view kTodo = "TODO(";
 constexpr size_t kLongestPart = 8;
+/// The error code of a fault that is about the selector in STAR[63:48].
+constexpr uint32_t kSysretBase = 0x20;
 constexpr std::array<uint8_t, 2> kRdmsr{0x0f, 0x32};
 constexpr std::array<uint8_t, 2> kSyscall{0x0f, 0x05};
 
@@ -116,6 +118,10 @@ std::string SyscallChapter::explain_panic() {
             "The kernel pushed or popped while RSP was still, or again, the program's: RSP changes first of "
             "all on the way in and last "
             "of all on the way out.");
+    } else if (last->vector == 13 && last->error == kSysretBase) {
+        hint(
+            "An IRETQ met CS 0x23, the 32-bit segment that does not exist: SYSRET without a 64-bit operand "
+            "size had returned to it.");
     } else if (last->vector == 6 && last->cpl == 3) {
         try {
             const auto code = gdb().read(last->rip, 2);
