@@ -36,16 +36,14 @@ class Gdt : public StoppedKernelTest {
     }
 };
 
-GRADED(
-    Gdt, IsLoaded,
-    {.title = "GDTR holds the table's address and its limit",
-     .section = "1.3",
-     .points = 5,
-     .needs = {"Gdt.Order"},
-     .hint = "LGDT's operand is a limit of 16 bits, which must cover every slot, with the address of 64 bits "
-             "right "
-             "behind it; with a wrong one the next load of a segment register faults, which resets a machine "
-             "that has no IDT yet."}) {
+GRADED(Gdt, IsLoaded,
+       {.title = "GDTR holds the table's address and its limit",
+        .section = "1.3",
+        .points = 5,
+        .needs = {"Gdt.Order"},
+        .hint = "LGDT's operand is a limit of 16 bits, which must cover every slot, with the address of 64 "
+                "bits right behind it; with a wrong one the next load of a segment register faults, which "
+                "resets a machine that has no IDT yet."}) {
     start_kernel();
     const uint64_t table = run_to("load_gdt").rdi;
     run_to("init_idt");
@@ -125,15 +123,13 @@ GRADED(Tss, IsLoaded,
     expect_equal("The limit in the table", tss_limit(low), tr.limit);
 }
 
-GRADED(
-    Tss, HasNoPortMap,
-    {.title = "The TSS has no I/O permission map",
-     .section = "1.4",
-     .points = 3,
-     .needs = {"Tss.IsLoaded"},
-     .hint =
-         "io_map_base is where the map begins; only from the segment's limit on there is none, and 0 means "
-         "that the TSS itself is the map."}) {
+GRADED(Tss, HasNoPortMap,
+       {.title = "The TSS has no I/O permission map",
+        .section = "1.4",
+        .points = 3,
+        .needs = {"Tss.IsLoaded"},
+        .hint = "io_map_base is where the map begins; only from the segment's limit on there is none, and 0 "
+                "means that the TSS itself is the map."}) {
     start_to_complete_tss();
     const TssView tss = read_tss(machine());
     EXPECT_GE(tss.io_map_base, 103u);
@@ -156,8 +152,7 @@ GRADED(
         const GateView gate = read_gate(machine(), use.vector);
         hint(
             "A gate's IST field of 0 means no change of stack: set_gate()'s last argument is "
-            "InterruptStack's "
-            "number.");
+            "InterruptStack's number.");
         require_equal(fmt::format("The IST field of the gate of {}", use.name), gate.ist, use.ist);
         hint("Each of the four vectors has an entry of its own in ist_stubs.S.");
         ASSERT_EQ(machine().symbols().describe(gate.offset), std::string(use.entry) + "+0x0");
@@ -197,14 +192,13 @@ GRADED(Tss, StacksBelongToNoTask,
     }
 }
 
-GRADED(
-    Tss, OtherGatesUseTheTasksStack,
-    {.title = "No other vector has an interrupt stack",
-     .section = "1.4",
-     .points = 2,
-     .needs = {"Tss.IsLoaded"},
-     .hint = "Handlers of other vectors may sleep or be interrupted, which works on a task's own stack only: "
-             "leave their gates alone."}) {
+GRADED(Tss, OtherGatesUseTheTasksStack,
+       {.title = "No other vector has an interrupt stack",
+        .section = "1.4",
+        .points = 2,
+        .needs = {"Tss.IsLoaded"},
+        .hint = "Handlers of other vectors may sleep or be interrupted, which works on a task's own stack "
+                "only: leave their gates alone."}) {
     start_to_complete_tss();
     for (unsigned vector = 0; vector < 256; ++vector) {
         if (std::any_of(std::begin(kInterruptStacks), std::end(kInterruptStacks),
@@ -221,8 +215,7 @@ GRADED(Tss, StackOverflowIsReported,
         .points = 4,
         .needs = {"Tss.HasInterruptStacks"},
         .hint = "#PF can't push its frame on a stack that has ended, so #DF follows, which needs the gate of "
-                "vector 8 "
-                "on an interrupt stack."}) {
+                "vector 8 on an interrupt stack."}) {
     start_kernel("crash=stack");
     const uint64_t end = symbol("finish_panic");
     const auto stop = run_to_first({end});

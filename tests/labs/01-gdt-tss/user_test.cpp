@@ -68,8 +68,8 @@ GRADED(User, EntersRing3,
         .section = "1.5",
         .points = 8,
         .needs = {"Tss.IsLoaded", "Gdt.SegmentsAreReloaded"},
-        .hint = "IRETQ takes RIP, CS, RFLAGS, RSP and SS from the frame; prepare_user_entry() makes "
-                "the switch to the task lead to it."}) {
+        .hint = "IRETQ takes RIP, CS, RFLAGS, RSP and SS from the frame; prepare_user_entry() makes the "
+                "switch to the task lead to it."}) {
     const Program program("grade/lab1_entry");
     start_with_programs({program});
     run_to("start_userspace");
@@ -86,8 +86,7 @@ GRADED(User, EntersRing3,
     if (!first) {
         hint(
             "Nothing ever ran in ring 3: CS and SS in the frame need RPL 3, and Task::rsp must lead to a "
-            "Context "
-            "that goes on at interrupt_exit, with RSP at the frame.");
+            "Context that goes on at interrupt_exit, with RSP at the frame.");
         const auto others = exceptions(machine().int_log());
         FAIL() << "No program was entered. Exceptions so far:\n"
                << (others.empty() ? "none\n" : format_entries(others));
@@ -115,15 +114,13 @@ GRADED(Rsp0, FaultsLandOnTheTasksStack,
         .points = 5,
         .needs = {"User.EntersRing3"},
         .hint = "Coming from ring 3 the processor loads RSP from the TSS: RSP0 is the top of the kernel "
-                "stack of the "
-                "task that is about to run."}) {
+                "stack of the task that is about to run."}) {
     const Program program = digest_program(grader::nonce(), 1);
     start_with_programs({program});
     run_to("start_userspace");
-    // Its first exception, the miss of its first page: nothing but the processor has written to the stack
-    // yet.
+    // Its first exception: it writes to a page that it shares with its file.
     const uint64_t gate = read_gate(machine(), 14).offset;
-    const Registers inside = run_to(gate, "the entry of the page fault at its program's first instruction");
+    const Registers inside = run_to(gate, "the entry of its program's page fault");
     const TaskView task = task_of_address_space();
     // A page fault's frame has an error code in addition.
     require_equal(
@@ -169,8 +166,7 @@ GRADED(User, StartsWithCleanRegisters,
         .points = 3,
         .needs = {"Rsp0.FaultsLandOnTheTasksStack"},
         .hint = "interrupt_exit pops all 15 general registers from the frame, where an earlier program's "
-                "kernel stack "
-                "may have left anything: write every field."}) {
+                "kernel stack may have left anything: write every field."}) {
     // The second program gets the kernel stack that the first one has used.
     const Program program = digest_program(grader::nonce(), 1);
     start_with_programs({program, program});
@@ -222,14 +218,13 @@ GRADED(Rsp0, ProgramsComputeUndisturbed,
         expect_equal(fmt::format("Register number {}", number), value, nonce + number);
 }
 
-GRADED(
-    Rsp0, NmiInRing3DoesNoHarm,
-    {.title = "An NMI in ring 3 comes on its own stack, is handled on the task's, and changes nothing",
-     .section = "1.6",
-     .points = 3,
-     .needs = {"Rsp0.FaultsLandOnTheTasksStack", "Tss.NmiInTheKernelDoesNoHarm"},
-     .hint = "From ring 3 the frame moves on to the task's kernel stack, which move_to_task_stack() finds by "
-             "RSP0."}) {
+GRADED(Rsp0, NmiInRing3DoesNoHarm,
+       {.title = "An NMI in ring 3 comes on its own stack, is handled on the task's, and changes nothing",
+        .section = "1.6",
+        .points = 3,
+        .needs = {"Rsp0.FaultsLandOnTheTasksStack", "Tss.NmiInTheKernelDoesNoHarm"},
+        .hint = "From ring 3 the frame moves on to the task's kernel stack, which move_to_task_stack() finds "
+                "by RSP0."}) {
     const Program program = digest_program(grader::nonce(), 100);
     start_with_programs({program});
     const Registers before = run_to(program.address("lab1_round"), "a loop in its program");
@@ -252,14 +247,13 @@ GRADED(
                  grader::digest(grader::nonce(), 100));
 }
 
-GRADED(
-    Rsp0, DebugExceptionEndsTheProgram,
-    {.title = "A debug exception in ring 3 comes on its own stack and ends the program only",
-     .section = "1.6",
-     .points = 3,
-     .needs = {"Rsp0.FaultsLandOnTheTasksStack", "Tss.HasInterruptStacks"},
-     .hint = "From ring 3 the frame moves on to the task's kernel stack, which move_to_task_stack() finds by "
-             "RSP0."}) {
+GRADED(Rsp0, DebugExceptionEndsTheProgram,
+       {.title = "A debug exception in ring 3 comes on its own stack and ends the program only",
+        .section = "1.6",
+        .points = 3,
+        .needs = {"Rsp0.FaultsLandOnTheTasksStack", "Tss.HasInterruptStacks"},
+        .hint = "From ring 3 the frame moves on to the task's kernel stack, which move_to_task_stack() finds "
+                "by RSP0."}) {
     const std::vector<Program> programs{Program("grade/lab1_step"), digest_program(grader::nonce(), 1)};
     start_with_programs(programs);
     run_to("start_userspace");
@@ -320,8 +314,7 @@ GRADED(Rsp0, AllProgramsEndAndTheKernelLives,
         .points = 6,
         .needs = {"Rsp0.FaultsLandOnTheTasksStack"},
         .hint = "What comes in ring 3 must arrive on the task's kernel stack with the frame that belongs to "
-                "it, every "
-                "time."}) {
+                "it, every time."}) {
     start_kernel();
     run_to("start_userspace");
     std::map<std::string, unsigned> ended;
