@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # For the tests of what is published: the tree under test as a repository of its own, and the search for lines of
-# solutions. Variables: root, scratch (lib.sh).
+# solutions, and grading what was published. Variables: root, build, scratch (lib.sh).
 
-: "${root:?}" "${scratch:?}"
+: "${root:?}" "${build:?}" "${scratch:?}"
 
 # Git as it comes, whatever this machine's user has set.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
@@ -43,4 +43,48 @@ leaks() {
     count=$(wc -l <"$1")
     ((count >= 20)) || { echo "only $count distinctive lines to look for"; return 1; }
     grep -rnF --exclude-dir=.git --exclude-dir=build -f "$1" "$2" || true
+}
+
+# Compiling the graders takes longer than all else, and their objects are the same in every tree. objects: the folder
+# for what is built, as it is called in each tree.
+objects=${build#"$root/"}
+
+# make_graders: compiles them here.
+make_graders() {
+    local graders
+    mapfile -t graders < <(cd "$root/tests/labs" && printf '%s\n' 0*)
+    make -C "$root" LAB=1 "$objects/test/grade" "${graders[@]/#/$objects/test/grade-}" >"$scratch/graders.log" 2>&1 ||
+        { cat "$scratch/graders.log"; return 1; }
+}
+
+# take_graders TREE: gives them to TREE. Whether they are still good is make's decision: a file gets the time that it has
+# here only if it is the same, and a file that is gone is noticed by the dependencies of what used it.
+take_graders() {
+    local tree=$1 file
+    (cd "$tree" && find tests -type f) | while read -r file; do
+        ! cmp -s "$root/$file" "$tree/$file" || touch -r "$root/$file" "$tree/$file"
+    done
+    mkdir -p "$tree/$objects/test"
+    cp -Rp "$build/test/system" "$build/test/"grade* "$tree/$objects/test/"
+    # The record of how they were compiled names this tree's layers, of which these objects use nothing.
+    make -n -C "$tree" all >/dev/null
+    touch -d 2000-01-01 "$tree/$objects/test/flags.txt"
+}
+
+# graded POINTS COMMAND...: the command, a `make grade`, gives so many of 100 points, and could judge every test.
+graded() {
+    local points=$1
+    shift
+    "$@" >"$scratch/grade.log" 2>&1 || true
+    # Behind the comma is the time; with an infrastructure error "(not final)" stands before it.
+    if ! grep -q "Total: $points of 100 points, " "$scratch/grade.log"; then
+        echo "not $points of 100 points from: $*"
+        cat "$scratch/grade.log"
+        return 1
+    fi
+}
+
+# start_score FOLDER: what the unchanged files of a chapter score.
+start_score() {
+    awk '$1 == "start-score" { print $2 }' "$1/lab.txt"
 }

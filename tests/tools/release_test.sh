@@ -87,10 +87,20 @@ test_the_labs_of_a_release_are_those_of_the_course() {
         make -C "$class" tree LAB="$k" DIR="$scratch/there" >/dev/null
         for part in kernel arch userland; do diff -r "$scratch/here/$part" "$scratch/there/$part"; done
         rm -r "$scratch/here" "$scratch/there"
+        make -n -C "$class" LAB="$k" run grade >/dev/null
     done
+    for part in labs grader harness; do diff -r "tests/$part" "$class/tests/$part"; done
     refuse 'There is no state "SOL=6"' make -C "$class" SOL=6 where
     refuse 'which is not here' make -C "$class" test
     refuse 'only a part of the course' make -C "$class" tags
+}
+
+test_a_lab_of_a_release_is_graded_there() {
+    local class=$scratch/graded
+    cp -R "$(release 2)" "$class"
+    make_graders
+    take_graders "$class"
+    graded "$(start_score labs/02-*)" make -C "$class" LAB=2 grade
 }
 
 test_the_next_week_keeps_what_the_class_has_changed() {

@@ -36,7 +36,8 @@ test_what_goes_back_to_the_tree_is_there() {
     for list in solutions/*/tree-again labs/*/given/tree-again; do
         [[ -e $list ]] || continue
         layer=$(dirname "$list")
-        state=${layer#*/0} state=SOL=${state%%-*}
+        state=${layer#*/0}
+        state=SOL=${state%%-*}
         make where "$state" >"$scratch/where"
         while read -r file; do
             [[ $file != *.h ]] || { echo "$list: $file: the compiler finds headers without the list"; return 1; }
