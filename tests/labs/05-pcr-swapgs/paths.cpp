@@ -80,7 +80,7 @@ Registers PathsTest::stop_at(const std::set<uint64_t>& addresses, const std::str
     gdb().resume();
     try {
         if (gdb().wait_stop(kLimit).exited)
-            throw std::runtime_error(fmt::format("QEMU has ended on the way to {}.", what));
+            throw harness::QemuGone(fmt::format("QEMU has ended on the way to {}.", what));
     } catch (const harness::Timeout&) {
         gdb().interrupt();
         throw std::runtime_error(
@@ -149,7 +149,7 @@ Registers PathsTest::walk(const std::string& what, const std::function<bool(cons
         if (visit) visit(at);
         if (HasFailure()) throw std::runtime_error("The rest of the path was not gone through.");
         if (gdb().step().exited)
-            throw std::runtime_error(fmt::format("QEMU has ended on the way to {}.", what));
+            throw harness::QemuGone(fmt::format("QEMU has ended on the way to {}.", what));
     }
     throw std::runtime_error(fmt::format("{} instructions, and they do not lead to {}: the last is at {}.",
                                          kMaximumPath, what, name(gdb().regs().rip)));
