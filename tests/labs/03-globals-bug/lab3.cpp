@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include <tests/harness/error.h>
+#include <tests/system/bug_run.h>
 #include <tests/system/code_listing.h>
 #include <tests/system/states.h>
 #include <tests/system/syscall_probe.h>
@@ -93,6 +94,25 @@ void turn_interrupts_off_in_schedule(Machine& machine) {
     patch.resize(length, kNop);
     machine.gdb().write(unused.value, moved);
     machine.gdb().write(schedule, patch);
+}
+
+void run_to_overwriting(Machine& machine, uint64_t slot, const TaskView& shell) {
+    GdbStub& gdb = machine.gdb();
+    gdb.insert_watchpoint(slot, 8);
+    // init may be looking for ended children, which ends well; the yield after it is the one that counts.
+    constexpr int kMaximumWrites = 3;
+    for (int writes = 0; writes < kMaximumWrites && gdb.regs().rcx != kInitReturn; ++writes) {
+        gdb.resume();
+        if (gdb.wait_stop(kPanicLimit).exited) throw harness::QemuGone("QEMU ended");
+        if (gdb.regs().cr3 == shell.cr3) break;
+    }
+    // Before anything else: the panic that follows writes to the slot, too, and QEMU 7.2 would abort.
+    gdb.remove_watchpoint(slot, 8);
+    const harness::Registers registers = gdb.regs();
+    if (registers.cr3 == shell.cr3)
+        throw std::runtime_error(fmt::format("The shell itself wrote to its saved RCX: {}.",
+                                             machine.symbols().describe(registers.rip)));
+    if (registers.rcx != kInitReturn) throw std::runtime_error("It was not overwritten by init's yield.");
 }
 
 uint64_t push_to(Machine& machine, uint64_t slot, uint64_t stack) {

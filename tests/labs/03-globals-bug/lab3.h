@@ -50,6 +50,9 @@ uint64_t run_to_any(harness::Machine& machine, const std::vector<uint64_t>& addr
 /// stopped in the kernel, outside of schedule().
 void turn_interrupts_off_in_schedule(harness::Machine& machine);
 
+/// Lets the guest run until another program than the shell has written init's address to `slot`. Throws
+/// std::runtime_error when it is the shell, or nobody, in the time in which the panic should have come.
+void run_to_overwriting(harness::Machine& machine, uint64_t slot, const TaskView& shell);
 /// The instruction of syscall_entry that pushes to `slot` when the entry begins at `stack`; 0 when none does.
 uint64_t push_to(harness::Machine& machine, uint64_t slot, uint64_t stack);
 /// True when `rip` is where a watchpoint on what syscall_entry pushes stops: in its code, or, as happens when

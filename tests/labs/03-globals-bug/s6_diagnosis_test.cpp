@@ -81,13 +81,7 @@ class Diagnosis : public lab3::Lab3Test {
         slot_ = find_slot();
         lab3::run_to_any(machine(), {symbol(lab3::kWait)});
         shell_ = lab3::task_with_pid(machine(), lab3::kShellPid);
-        gdb().insert_watchpoint(slot_, 8);
-        for (int writes = 0; writes < 3 && gdb().regs().rcx != kInitReturn; ++writes) {
-            gdb().resume();
-            gdb().wait_stop(kPanicLimit);
-        }
-        // The panic that follows writes to the slot, too, and QEMU 7.2 would abort.
-        gdb().remove_watchpoint(slot_, 8);
+        lab3::run_to_overwriting(machine(), slot_, shell_);
     }
     uint64_t slot() const { return slot_; }
 
