@@ -19,13 +19,22 @@ std::vector<TestInfo>& registry() {
     return tests;
 }
 
-/// What a QEMU that went away means: the guest may have ended the machine, which is the kernel's doing.
-bool guest_ended_machine(harness::Machine& machine, std::string& how) {
+/// Whether QEMU has ended, or is about to, and by whose doing.
+enum class End { kNot, kByGuest, kByOthers };
+
+/// `how` is for people.
+End end_of(harness::Machine& machine, std::string& how) {
     using Kind = harness::ExitStatus::Kind;
-    const harness::ExitStatus status = machine.wait_exit(harness::Duration(1000));
-    how = describe(status);
-    return status.kind == Kind::kPowerOff || status.kind == Kind::kReset ||
-           status.kind == Kind::kTripleFault || status.kind == Kind::kDebugExit;
+    try {
+        // Connections close a moment before the process is gone.
+        const harness::ExitStatus status = machine.wait_exit(harness::Duration(200));
+        how = describe(status);
+        const bool by_guest = status.kind == Kind::kPowerOff || status.kind == Kind::kReset ||
+                              status.kind == Kind::kTripleFault || status.kind == Kind::kDebugExit;
+        return by_guest ? End::kByGuest : End::kByOthers;
+    } catch (const std::exception&) {
+        return End::kNot;
+    }
 }
 
 }  // namespace
@@ -85,25 +94,24 @@ void GradedTest::hint(std::string text) {
 
 void GradedTest::TestBody() {
     Outcome& outcome = Outcome::current();
+    std::string gone;
     try {
         judge();
     } catch (const harness::QemuGone& error) {
-        std::string how;
-        if (machine_ && guest_ended_machine(*machine_, how))
-            ADD_FAILURE() << "The kernel ended the machine.";
-        else
-            outcome.infrastructure_error = error.what();
+        gone = error.what();
+        ADD_FAILURE() << "The kernel ended the machine.";
     } catch (const harness::InfrastructureError& error) {
         outcome.infrastructure_error = error.what();
     } catch (const std::exception& error) {
         ADD_FAILURE() << error.what();
     }
     // What a test found wrong may be that QEMU ended, and that may have been nobody's fault.
-    if (std::string how; HasFailure() && machine_ && !machine_->running()) {
-        if (guest_ended_machine(*machine_, how))
-            ADD_FAILURE() << "The kernel ended the machine: " << how << ".";
-        else if (outcome.infrastructure_error.empty())
-            outcome.infrastructure_error = how;
+    if (HasFailure() && machine_) {
+        std::string how;
+        const End end = end_of(*machine_, how);
+        if (end == End::kByGuest) ADD_FAILURE() << "The kernel ended the machine: " << how << ".";
+        if (end == End::kByOthers) outcome.infrastructure_error = how;
+        if (end == End::kNot && !gone.empty()) outcome.infrastructure_error = gone;
     }
     // In an infrastructure error nothing that was found before counts either.
     if (!outcome.infrastructure_error.empty())

@@ -23,7 +23,7 @@ DRIVER_SOURCES := $(wildcard tests/harness/*.cpp) $(wildcard tests/grader/driver
 grader_objects = $(patsubst %,$T/system/%.o,$1)
 
 $T/grader-support.a: $(call grader_objects,$(GRADER_SUPPORT))
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
 $T/grade: $(call grader_objects,$(DRIVER_SOURCES))
 	$(call say,LINK     $@)
@@ -32,7 +32,10 @@ $T/grade: $(call grader_objects,$(DRIVER_SOURCES))
 CHAPTER_TESTS := $(patsubst tests/labs/%/,%,$(sort $(dir $(wildcard tests/labs/*/*_test.cpp))))
 chapter_sources = $(wildcard tests/labs/$1/*_test.cpp) $(filter-out %/answers.cpp %_test.cpp,$(wildcard tests/labs/$1/*.cpp))
 $(foreach c,$(CHAPTER_TESTS),$(eval $T/grade-$c: $(call grader_objects,$(call chapter_sources,$c))))
-$(addprefix $T/grade-,$(CHAPTER_TESTS)): $T/grader-support.a
+# A file that came, went or changed its name changes the programs too.
+$(call record,$T/grader-objects.txt,$(foreach c,$(CHAPTER_TESTS),$(call chapter_sources,$c)) $(GRADER_SUPPORT) $(DRIVER_SOURCES))
+$T/grade $T/grader-support.a: $T/grader-objects.txt
+$(addprefix $T/grade-,$(CHAPTER_TESTS)): $T/grader-support.a $T/grader-objects.txt
 	$(call say,LINK     $@)
 	$(Q)$(HOSTCXX) $(SYSTEM_CXXFLAGS) -o $@ $(filter %.o,$^) $T/grader-support.a -lgtest -lfmt
 

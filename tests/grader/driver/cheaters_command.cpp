@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <sstream>
 
 #include <tests/grader/driver/apply_patch.h>
 #include <tests/grader/driver/commands.h>
@@ -25,7 +26,7 @@ namespace fs = std::filesystem;
 struct Cheater {
     std::string name;
     fs::path folder;
-    std::map<std::string, std::string> says;  ///< Lab, Trick, Base, Points, Seconds, Verdict
+    std::map<std::string, std::string> says;  ///< Lab, Trick, Base, Points, Denied, Seconds, Verdict
 };
 
 Cheater read_cheater(const fs::path& folder) {
@@ -34,7 +35,7 @@ Cheater read_cheater(const fs::path& folder) {
     for (std::string line; std::getline(file, line);)
         if (const size_t colon = line.find(": "); colon != std::string::npos)
             cheater.says[line.substr(0, colon)] = line.substr(colon + 2);
-    for (const char* key : {"Lab", "Trick", "Base", "Points", "Seconds", "Verdict"})
+    for (const char* key : {"Lab", "Trick", "Base", "Points", "Denied", "Seconds", "Verdict"})
         if (!cheater.says.contains(key))
             throw UsageError(fmt::format("{}/cheat.txt has no line \"{}: ...\"", folder.string(), key));
     return cheater;
@@ -86,8 +87,13 @@ std::string findings(const Report& report) {
 std::string what_went_wrong(const Cheater& cheater, const Report& report) {
     if (report.has_infrastructure_error()) return "it makes the grader itself fail";
     const int points = std::stoi(cheater.says.at("Points"));
-    if (report.earned() != points)
-        return fmt::format("it gets {} points; honest work gives it {}", report.earned(), points);
+    if (report.earned() > points)
+        return fmt::format("it gets {} points; honest work gives it at most {}", report.earned(), points);
+    std::istringstream denied(cheater.says.at("Denied"));
+    for (std::string pattern; denied >> pattern;)
+        for (const TestResult& result : report.tests)
+            if (matches(result.info.name, pattern) && result.verdict == Verdict::kPass)
+                return result.info.name + " passes";
     if (report.seconds > std::stod(cheater.says.at("Seconds")) * harness::time_scale())
         return fmt::format("it holds the grader up for {:.1f} s", report.seconds);
     if (findings(report).find(cheater.says.at("Verdict")) == std::string::npos)
