@@ -57,8 +57,8 @@ $T/system-tests: $(SYSTEM_OBJECTS) $T/objects.txt
 
 -include $(addsuffix .d,$(UNIT_OBJECTS) $(SYSTEM_OBJECTS))
 
-# Every state that there is, each built by a make of its own.
-BUILD_STATES := $(addprefix build-,$(call state_names,$(STATES)))
+# Every solution, each built by a make of its own. Starts are built, and graded, by the test of the tags.
+BUILD_STATES := $(addprefix build-,$(call state_names,$(or $(filter SOL=%,$(STATES)),$(STATES))))
 .PHONY: $(BUILD_STATES)
 $(BUILD_STATES): | need
 	@+$(MAKE) SOL= LAB= $(patsubst sol%,SOL=%,$(patsubst lab%,LAB=%,$(@:build-%=%))) all

@@ -86,11 +86,13 @@ test-grader: $T/grade | need ## the grader graded: known mistakes and kernels th
 
 #: MUTANTS=pattern    with `make test-grader`: only the mutants whose names match
 MUTANTS ?= *
+#: MUTANTS_DIR=folder where they are; default: the chapter's, in tests/mutants
+MUTANTS_DIR ?= tests/mutants/$(GRADED_FOLDER)
 .PHONY: test-mutants
 NEEDS_test-mutants := $(NEEDS_grade)
 test-mutants: $(GRADE_FILES) | need
 	@$T/grade mutants $(GRADE_COMMON) --solution $(call chapter_dir,solutions,$(GRADED_NUMBER)) \
-	    --start $(call chapter_dir,labs,$(GRADED_NUMBER)) --mutants tests/mutants/$(GRADED_FOLDER) --only '$(MUTANTS)'
+	    --start $(call chapter_dir,labs,$(GRADED_NUMBER)) --mutants $(MUTANTS_DIR) --only '$(MUTANTS)'
 
 #: N=10               how often `make test-flake` grades the reference solution
 N ?= 10

@@ -7,7 +7,7 @@
 source "$(dirname "$0")/lib.sh"
 
 solution=$root/solutions/01-gdt-tss
-start=$root/labs/01-gdt-tss
+unsolved=$root/labs/01-gdt-tss
 
 # grade WORDS...: chapter 1's grading in the folder that all tests here share, so that only changes are compiled.
 grade() {
@@ -17,7 +17,7 @@ grade() {
 # copy_files FROM TO: the chapter's files.
 copy_files() {
     mkdir -p "$2"
-    sed -n 's/^file //p' "$start/lab.txt" | while read -r file; do
+    sed -n 's/^file //p' "$unsolved/lab.txt" | while read -r file; do
         mkdir -p "$2/$(dirname "$file")"
         cp "$1/$file" "$2/$file"
     done
@@ -76,7 +76,7 @@ test_d_a_killed_qemu_costs_nothing() {
 test_e_a_class() {
     local class=$scratch/class out=$scratch/class-out before
     copy_files "$solution" "$class/ann"
-    copy_files "$start" "$class/bob/labs/01-gdt-tss"
+    copy_files "$unsolved" "$class/bob/labs/01-gdt-tss"
     copy_files "$solution" "$class/cy"
     echo "int x = " >>"$class/cy/arch/x86_64/tss.cpp"
     copy_files "$solution" "$class/=dora"
@@ -100,7 +100,34 @@ test_e_a_class() {
     same "$(cat "$scratch/grades")" "$(cut -d, -f1-4 "$out/grades.csv")"
 }
 
-test_f_the_grader_needs_exactly_the_files_of_lab_txt() {
+# The judge of the mutants: one is caught, a comment is harmless, and something that is not C++ is not a mistake.
+test_f_what_escapes_is_told() {
+    local mutants=$scratch/mutants
+    mkdir -p "$mutants"
+    cp "$(grep -l '^Caught-by: Descriptors.Code$' tests/mutants/01-gdt-tss/*.patch | head -n 1)" "$mutants/a-caught.patch"
+    {
+        printf 'Mistake: a comment\nCaught-by: Descriptors.Code\nHint: x\n--- a/arch/x86_64/tss.cpp\n+++ b/arch/x86_64/tss.cpp\n@@ -1,2 +1,3 @@\n'
+        sed -n '1s/^/ /p' "$solution/arch/x86_64/tss.cpp"
+        echo "+// nothing"
+        sed -n '2s/^/ /p' "$solution/arch/x86_64/tss.cpp"
+    } >"$mutants/b-harmless.patch"
+    sed 's|^+// nothing|+int x =|' "$mutants/b-harmless.patch" >"$mutants/c-broken.patch"
+    if make LAB=1 JOBS=1 test-mutants GRADE_OUT="$scratch/lab1" MUTANTS_DIR="$mutants" >"$scratch/mutants.log" 2>&1; then
+        echo "All were caught:"
+        cat "$scratch/mutants.log"
+        return 1
+    fi
+    grep -q "caught a-caught" "$scratch/mutants.log"
+    grep -A 1 "MISSED b-harmless" "$scratch/mutants.log" | grep -q "escaped: Descriptors.Code passes"
+    grep -A 1 "MISSED c-broken" "$scratch/mutants.log" | grep -q "does not compile"
+    grep -q "lab 1: 1 of 3 mutants caught" "$scratch/mutants.log"
+}
+
+test_g_the_solution_again_and_again() {
+    expect "lab 1: 3 of 3 gradings had full marks, 0 to go" make SOL=1 test-flake N=3 GRADE_OUT="$scratch/lab1"
+}
+
+test_h_the_grader_needs_exactly_the_files_of_lab_txt() {
     local lab files
     for lab in labs/0*/; do
         files=$(sed -n 's/^file //p' "$lab/lab.txt" | sort)

@@ -138,14 +138,14 @@ int grade_mutants(const CourseOptions& course_options, const MutantOptions& opti
     const Submission solution = read_all(course.lab, options.solution);
     const Submission start = read_all(course.lab, options.start);
     const fs::path out = course_options.out;
-    if (Workplace workplace(course, out / "mutants-0"); !judge_is_sound(course, workplace, solution, start))
-        return 1;
+    if (Workplace workplace(course, out); !judge_is_sound(course, workplace, solution, start)) return 1;
     // One mutant to a thread, one process to a mutant.
     const unsigned threads = course.jobs;
     course.jobs = 1;
     std::vector<std::unique_ptr<Workplace>> workplaces;
     for (unsigned i = 0; i < threads; i++)
-        workplaces.push_back(std::make_unique<Workplace>(course, out / fmt::format("mutants-{}", i)));
+        workplaces.push_back(
+            std::make_unique<Workplace>(course, i == 0 ? out : out / fmt::format("mutants-{}", i)));
     size_t caught = 0;
     std::mutex mutex;  // guards the count and the output
     in_parallel(threads, mutants.size(), [&](unsigned thread, size_t index) {

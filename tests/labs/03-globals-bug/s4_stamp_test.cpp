@@ -76,7 +76,7 @@ GRADED(
         hint("Is the stack on the way out what the pops expect? The programs do not get on.");
         lab3::run_to_any(machine(), {entry});
         const Registers before = gdb().regs();
-        hint("The entry macro must call check_frame_at_entry().");
+        hint("The entry macro never gets to check_frame_at_entry().");
         ASSERT_EQ(lab3::run_to_any(machine(), {check, dispatch}), check)
             << "The frame was not shown to the check.";
         const Registers now = gdb().regs();
@@ -121,7 +121,7 @@ GRADED(
     }();
     const uint64_t check = symbol(kExitCheck), leave = find_sysret(machine());
     for (int calls = 0; calls < 4; ++calls) {
-        hint("The exit macro must call check_frame_at_exit().");
+        hint("The exit macro never gets to check_frame_at_exit().");
         ASSERT_EQ(lab3::run_to_any(machine(), {check, leave}), check) << "A call returned unchecked.";
         const Registers now = gdb().regs();
         hint("");
