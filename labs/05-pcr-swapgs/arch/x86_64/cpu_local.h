@@ -19,7 +19,7 @@ inline void publish_kernel_stack(const Task& /*next*/) {
 /// each switch; IF=0.
 inline void switch_entry_state(Task& /*prev*/, Task& /*next*/) {
     // TODO(lab5.2): the region names the task that runs on this processor.
-    todo("lab5.2", "the region does not name the task that runs");
+    todo("lab5.2", "the region does not say which task runs");
 }
 /// The user's RSP of the system call that the current task is in: in the frame, as all else.
 inline uint64_t user_rsp_of_current() {
