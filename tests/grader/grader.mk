@@ -41,6 +41,9 @@ $(addprefix $T/grade-,$(CHAPTER_TESTS)): $T/grader-support.a $T/grader-objects.t
 
 -include $(addsuffix .d,$(call grader_objects,$(sort $(GRADER_SUPPORT) $(DRIVER_SOURCES) $(foreach c,$(CHAPTER_TESTS),$(call chapter_sources,$c)))))
 
+# What tests of whole gradings use.
+test: $T/grade $(addprefix $T/grade-,$(CHAPTER_TESTS))
+
 # The tree that submissions of this chapter are compiled in: the chapter's start, and of the tests only what asks.
 GRADED_LAYERS := $(call layers,$(if $(PLAIN_STATE),$(STATE),LAB=$(GRADED_NUMBER)))
 GRADED_SHARED := Makefile $(wildcard labs/tools/* labs/tools/gdb/*) $(wildcard tests/*.mk) tests/tools/available_tests.awk \

@@ -116,35 +116,21 @@ test_no_start_has_a_line_of_its_solution() {
 # Compiling thirteen kernels from nothing would take minutes. So each checkout takes over what was built in the one before
 # it, and the graders from here; see take_graders.
 
-# take_over TREE N: for a checkout of chapter N; the one before is $scratch/previous.
+# take_over TREE: for a checkout; the one before is $scratch/previous.
 take_over() {
-    local tree=$1 n=$2 previous=$scratch/previous file before
+    local tree=$1 previous=$scratch/previous file
     if [[ -e $previous ]]; then
         (cd "$tree" && find . -name .git -prune -o -type f -print) | while read -r file; do
             ! cmp -s "$previous/$file" "$tree/$file" || touch -r "$previous/$file" "$tree/$file"
         done
         mv "$previous/build" "$tree/build"
-        before=$(cat "$previous.chapter")
-        [[ $before == "$n" ]] || rename_state "$tree" "$before" "$n"
     fi
     rm -rf "$previous" "$tree/$objects/test"
-    echo "$n" >"$previous.chapter"
     ln -s "$tree" "$previous"
     take_graders "$tree"
 }
 
-# rename_state TREE OLD NEW: what was built for chapter OLD, as if it had been for NEW.
-rename_state() {
-    local folder=$1/$objects/lab$3 file
-    mv "$1/$objects/lab$2" "$folder"
-    grep -rlIF "$objects/lab$2/" "$folder" | while read -r file; do
-        sed "s|$objects/lab$2/|$objects/lab$3/|g" "$file" >"$file.part"
-        touch -r "$file" "$file.part"
-        mv "$file.part" "$file"
-    done
-}
-
-# boots TREE N: the kernel, started directly by QEMU, gets as far as its first line, or to where it says what is still to
+# boots TREE: the kernel, started directly by QEMU, gets as far as its first line, or to where it says what is still to
 # be written. Ctrl-A X ends QEMU.
 boots() {
     local output=$scratch/boot sign='^Trapline on' tenths=0
@@ -152,7 +138,7 @@ boots() {
     : >"$output"
     # shellcheck disable=SC2094  # it watches what is written
     { until grep -q "$sign" "$output" || ((++tenths > 300)); do sleep 0.1; done; printf '\001x'; } |
-        timeout -k 1 60 make --no-print-directory -C "$1" run BOOT=pvh B="$objects/lab$2" >"$output" 2>&1 || true
+        timeout -k 1 60 make --no-print-directory -C "$1" run BOOT=pvh B="$objects/kernel" >"$output" 2>&1 || true
     grep -q "$sign" "$output" || { cat "$output"; return 1; }
 }
 
@@ -161,9 +147,9 @@ give_work() {
     local work=$1/$objects/grade/lab$2/work
     [[ ! -e $work ]] || return 0
     mkdir -p "$work"
-    tar -C "$1" -c --exclude=./build --exclude=./.git . "./$objects/lab$2" | tar -C "$work" -x
+    tar -C "$1" -c --exclude=./build --exclude=./.git . "./$objects/kernel" | tar -C "$work" -x
     mkdir -p "$work/build"
-    [[ $objects == build ]] || mv "$work/$objects/lab$2" "$work/build/lab$2"
+    [[ $objects == build ]] || mv "$work/$objects/kernel" "$work/build/kernel"
 }
 
 # check_tag TAG N: the tag in a clone of its own.
@@ -171,16 +157,16 @@ check_tag() {
     local tree=$scratch/$1 points
     git clone -q --depth 1 --branch "$1" "file://$source" "$tree" 2>/dev/null
     same HEAD "$(git -C "$tree" rev-parse --abbrev-ref HEAD)"
-    take_over "$tree" "$2"
-    make -C "$tree" all B="$objects/lab$2" >"$scratch/make.log" 2>&1 || { cat "$scratch/make.log"; return 1; }
-    boots "$tree" "$2"
+    take_over "$tree"
+    make -C "$tree" all B="$objects/kernel" >"$scratch/make.log" 2>&1 || { cat "$scratch/make.log"; return 1; }
+    boots "$tree"
     if [[ $1 == chapter* ]]; then
         refuse "Say what to grade" make -C "$tree" grade
     else
         points=100
         [[ $1 == solution* ]] || points=$(start_score "$tree"/labs/0"$2"-*)
         give_work "$tree" "$2"
-        graded "$points" make -C "$tree" grade B="$objects/lab$2"
+        graded "$points" make -C "$tree" grade B="$objects/kernel"
     fi
     # Nothing of what was built is taken for a source.
     same "" "$(git -C "$tree" status --porcelain)"
