@@ -7,5 +7,5 @@
 /// Stops with "TODO(part): what. See section ..." where `part` is the number at the TODO in the source, such
 /// as "lab1.3", and `what` says what is missing. Any context in which panic() may be called.
 [[noreturn]] inline void todo(const char* part, const char* what) {
-    panic("TODO(%s): %s. The chapter's handout, labs/, has a section with this number", part, what);
+    panic("TODO(%s): %s. See section %s of the handout, labs/0%c-*/README.md", part, what, part + 3, part[3]);
 }

@@ -74,7 +74,7 @@ syscall_exit:                                   // RSP: SyscallFrame. The child 
 
     .section .rodata
 todo_text:
-    .asciz "TODO(lab5.4): the way in of a system call. The chapter's handout, labs/, has a section with this number"
+    .asciz "TODO(lab5.4): the way in of a system call. See section 5.4 of the handout, labs/05-*/README.md"
 
     .bss
     .balign 16
