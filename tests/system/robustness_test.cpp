@@ -62,6 +62,19 @@ class Robustness : public SystemTest, public testing::WithParamInterface<std::st
     }
     static constexpr uint64_t kCacheKibibytes = 8 * 4;
 
+    /// Waits until there is a task of this name.
+    void wait_for_program(const std::string& name) {
+        for (int i = 0; i < 1000; ++i) {
+            harness::GdbStub& gdb = machine().gdb();
+            if (gdb.running()) gdb.interrupt();
+            const bool found = find_task(machine(), name).has_value();
+            gdb.resume();
+            if (found) return;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        FAIL() << "no task is called " << name;
+    }
+
     /// No exception in ring 0 but page faults of user_copy, and no triple fault.
     void check_ring0() {
         const harness::Symbol& copy = machine().symbols().symbol("user_copy");
@@ -116,6 +129,9 @@ TEST_P(Robustness, KilledProgramsLeaveNoFrameBehind) {
     ShellSession& shell = boot_shell();
     const auto round = [&] {
         shell.start("/tests/spin | cat | sleep 100");
+        // The shell starts one after the other and then gives them the terminal: the key is meant for those
+        // that are there, in the group that has it.
+        wait_for_program("sleep");
         std::this_thread::sleep_for(std::chrono::milliseconds(40));
         machine().send(kControlC);
         shell.finish();
