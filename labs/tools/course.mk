@@ -11,10 +11,8 @@ REF ?= HEAD
 export FILE YES REF DIRTY
 
 .PHONY: reset tags release chapter-diff
-# The chapter of the state; its lab's folder.
-chapter_number = $(patsubst SOL=%,%,$(patsubst LAB=%,%,$(STATE)))
 reset: ## put the files of LAB=n back to how they were at the start; yours are kept
-	@labs/tools/reset.sh "$(if $(or $(LAB),$(PLAIN_STATE)),$(call chapter_dir,labs,$(chapter_number)))"
+	@labs/tools/reset.sh "$(if $(or $(LAB),$(PLAIN_STATE)),$(call chapter_dir,labs,$(STATE_NUMBER)))"
 
 tags: ## write each state as a commit with a tag, chapter0-v1 lab1-v1 solution1-v1 ...
 	@labs/tools/tags.sh "$(VERSION)"

@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 #include <tests/grader/driver/commands.h>
+#include <tests/grader/driver/file_content.h>
 #include <tests/grader/driver/usage_error.h>
 #include <tests/harness/error.h>
 
@@ -28,11 +28,6 @@ struct Entry {
     fs::path folder;
     std::optional<Report> report;
 };
-
-std::string content_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 /// Writes a file that is there either as it was or whole, whenever this is interrupted.
 void write_whole(const fs::path& path, const std::string& text) {

@@ -18,7 +18,6 @@ namespace grader {
 struct Course {
     LabInfo lab;
     Sources sources;                ///< the state with the chapter's start
-    std::filesystem::path root;     ///< the tree that this is
     std::filesystem::path program;  ///< the chapter's tests
     std::vector<std::string> make;  ///< words for make: the compiler and so on
     unsigned jobs = 1;              ///< processes at a time
@@ -54,7 +53,6 @@ class Workplace {
     const Course& course_;
     std::filesystem::path folder_;
     std::filesystem::path work_;
-    std::string state_;
 };
 
 /// A report of a submission that could not be taken, with every test not reached.

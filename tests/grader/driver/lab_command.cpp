@@ -48,7 +48,6 @@ Course make_course(const CourseOptions& options) {
     Course course;
     course.lab = read_lab_info(options.lab_file);
     course.sources = read_sources(options.sources);
-    course.root = fs::current_path();
     course.program = fs::absolute(options.program);
     course.make = options.make;
     if (options.jobs == 0) throw UsageError("JOBS=0: at least one process has to do the work");

@@ -6,12 +6,12 @@
 #include <cctype>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 
 #include <tests/grader/driver/apply_patch.h>
 #include <tests/grader/driver/commands.h>
+#include <tests/grader/driver/file_content.h>
 #include <tests/grader/driver/usage_error.h>
 #include <tests/grader/reports.h>
 #include <tests/harness/error.h>
@@ -29,11 +29,6 @@ struct Mutant {
     std::string mistake, caught_by, hint;
     std::string name() const { return patch.stem(); }
 };
-
-std::string content_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 std::string header_line(const fs::path& patch, const std::string& key) {
     std::ifstream file(patch);
