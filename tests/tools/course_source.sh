@@ -66,6 +66,7 @@ take_graders() {
     done
     mkdir -p "$tree/$objects/test"
     cp -Rp "$build/test/system" "$build/test/"grade* "$tree/$objects/test/"
+    cp -Rpl "$build/test/precompiled" "$tree/$objects/test/"  # large
     # The record of how they were compiled names this tree's layers, of which these objects use nothing.
     make -n -C "$tree" all >/dev/null
     touch -d 2000-01-01 "$tree/$objects/test/flags.txt"
