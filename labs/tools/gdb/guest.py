@@ -7,10 +7,11 @@ from kernel import Stopped, cr3
 
 
 class Watchpoint(gdb.Breakpoint):
-    """A hardware watchpoint on a 64-bit word. With a task given, that task's own writes don't stop it."""
+    """A hardware watchpoint on a word of 1, 2, 4 or 8 bytes. With a task given, that task's own writes don't stop it."""
 
-    def __init__(self, address, except_by=None):
-        super().__init__(f"*(unsigned long*){address:#x}", gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=True)
+    def __init__(self, address, except_by=None, size=8):
+        word = {1: "char", 2: "short", 4: "int", 8: "long"}[size]
+        super().__init__(f"*(unsigned {word}*){address:#x}", gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=True)
         self.silent = True
         self.except_by = except_by
 

@@ -12,8 +12,9 @@ class Stopped(Exception):
     """The hunt can't go on; the text is the one line that the user gets."""
 
 
-class Task(collections.namedtuple("Task", "name pid cr3 top")):
-    """A copy of the kernel's Task: name, pid, CR3 and the first address above its kernel stack."""
+class Task(collections.namedtuple("Task", "name pid cr3 top rsp")):
+    """A copy of the kernel's Task: name, pid, CR3, the first address above its kernel stack, and where its Context lies
+    while it does not run."""
 
     @property
     def base(self):
@@ -32,7 +33,7 @@ def tasks():
     task = gdb.parse_and_eval("all_tasks")
     while int(task) != 0:
         name = task["name"]["_M_elems"].string(errors="replace")
-        found.append(Task(name, int(task["pid"]), int(task["cr3"]), int(task["kstack_top"])))
+        found.append(Task(name, int(task["pid"]), int(task["cr3"]), int(task["kstack_top"]), int(task["rsp"])))
         task = task["next_task"]
     return found
 
