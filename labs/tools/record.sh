@@ -52,6 +52,7 @@ setsid qemu-system-x86_64 "${options[@]}" -icount "shift=auto,rr=record,rrfile=$
     <"$private/commands" >"$private/events" 2>"$private/errors" &
 qemu=$!
 exec 4>"$private/commands" 5<"$private/events"
+trap '' PIPE  # a QEMU that has ended hears nothing
 tail -f -s 0.1 --pid="$qemu" "$recording.part/serial.log" &
 shown=$!
 

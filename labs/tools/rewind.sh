@@ -23,9 +23,9 @@ mapfile -t options <"$folder/recording/options"
 # Where QEMU keeps its snapshots; no device uses it.
 qemu-img create -q -f qcow2 "$private/snapshots" 1M
 start_qemu "${options[@]}" -icount "shift=auto,rr=replay,rrfile=$folder/recording/replay.log" \
-    -drive "file=$private/snapshots,if=none,id=snapshots" -action shutdown=pause -serial "file:$private/serial.log"
+    -drive "file=$private/snapshots,if=none,id=snapshots" -action shutdown=pause -serial null
 
-export TRAPLINE_FOLDER=$folder TRAPLINE_QEMU=$qemu TRAPLINE_LOG=$private/serial.log TRAPLINE_GDB_SOCKET=$private/gdb
+export TRAPLINE_FOLDER=$folder TRAPLINE_QEMU=$qemu TRAPLINE_LOG=$folder/recording/serial.log TRAPLINE_GDB_SOCKET=$private/gdb
 export PYTHONDONTWRITEBYTECODE=1
 batch=()
 [[ -z ${REWIND:-} ]] || batch=(-batch)

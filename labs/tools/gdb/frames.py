@@ -1,10 +1,8 @@
 """What lies on a task's kernel stack: the frames of system calls and interrupts, and what a switch has left."""
 
 import gdb
-from kernel import Stopped, address_of, cr3, place, read_word, register, task_of_stack
+from kernel import Stopped, cr3, place, read_word, register, running_task, task_of_stack
 from witnesses import task_of
-
-KERNEL_CODE, USER_CODE = 0x10, 0x33
 
 
 def frame_type(name):
@@ -49,24 +47,32 @@ class Frame:
             yield "    " + "".join(f"{cell:28}" for cell in cells[start : start + 4]).rstrip()
 
 
-def interrupt_frames(low, top):
-    """The frames of interrupts and exceptions between two addresses, the lowest first: a code segment, a vector, and a
-    stack that fits."""
+def called_from(task, rbp):
+    """Follows the chain of saved RBPs up a task's kernel stack: (RBP, return address) of each function. It ends where the
+    entry paths clear RBP, right below their frame."""
+    while rbp % 8 == 0 and task.base < rbp < task.top - 8:
+        saved, back = read_word(rbp), read_word(rbp + 8)
+        yield rbp, back
+        if saved <= rbp:
+            return
+        rbp = saved
+
+
+def of_chain(task, rbp):
+    """The functions on the stack, one line each, and the frames of the entries that lie above them."""
+    calls = list(called_from(task, rbp))
+    for _, back in calls:
+        if place(back) not in ("interrupt_exit", "syscall_exit"):
+            yield f"    called from {place(back)}"
     structure = frame_type("InterruptFrame")
-    if not structure:
+    if not calls or place(calls[-1][1]) != "interrupt_exit":
         return
-    words = [read_word(address) for address in range(low, top, 8)]
-    size = structure.sizeof // 8
-    index = {name: offset_of(structure, name) // 8 for name in ("vector", "rip", "cs", "rsp", "ss")}
-    text = range(address_of("text_start"), address_of("text_end"))
-    for start in range(len(words) - size + 1):
-        vector, rip, code, rsp, data = (words[start + index[name]] for name in ("vector", "rip", "cs", "rsp", "ss"))
-        if vector > 255:
-            continue
-        if code == KERNEL_CODE and rip in text and low <= rsp <= top:
-            yield Frame(f"InterruptFrame: vector {vector:#x} in ring 0, at {place(rip)}", structure, low + 8 * start)
-        elif code == USER_CODE and data & 3 == 3 and start + size == len(words):
-            yield Frame(f"InterruptFrame: vector {vector:#x} in ring 3, at {rip:#x}", structure, low + 8 * start)
+    frame = Frame("", structure, calls[-1][0] + 16)
+    ring, rip = int(frame.value["cs"]) & 3, int(frame.value["rip"])
+    frame.what = f"InterruptFrame: vector {int(frame.value['vector']):#x} in ring {ring}, at {place(rip)}"
+    yield frame
+    if ring == 0:
+        yield from of_chain(task, int(frame.value["rbp"]))
 
 
 def entry_frame(task):
@@ -80,8 +86,8 @@ def entry_frame(task):
 
 
 def of_task(task):
-    """Every frame that can be made out on a task's kernel stack, the lowest first."""
-    rsp, here = register("rsp"), cr3() == task.cr3
+    """What can be made out on a task's kernel stack, frames and lines of text, the lowest first."""
+    rsp, rbp, here = register("rsp"), register("rbp"), cr3() == task.cr3
     call = entry_frame(task)
     if here and task.pid > 0 and register("cs") & 3 == 3:
         if call:
@@ -92,24 +98,21 @@ def of_task(task):
         rsp = task.rsp
         context = Frame("", frame_type("Context"), rsp)
         context.what = f"Context: where {task.name} goes on, {place(int(context.value['rip']))}"
+        rbp = int(context.value["rbp"])
         yield context
-    interrupts = list(interrupt_frames(rsp & ~7, task.top))
-    yield from interrupts
+    found = list(of_chain(task, rbp))
+    yield from found
     # A task that was interrupted in ring 3 is in no system call.
-    if call and rsp <= call.address and not any(frame.end == task.top for frame in interrupts):
+    ends = [item.end for item in found if isinstance(item, Frame)]
+    if call and rsp <= call.address and task.top not in ends:
         yield call
 
 
 def show(text):
     """Prints the frames of the task that is named, or of the one whose stack is in use."""
-    task = task_of(text) if text else task_of_stack(register("rsp") - 1)
+    task = task_of(text) if text else task_of_stack(register("rsp") - 1) or running_task()
     if not task:
-        raise Stopped("RSP is on no task's kernel stack now: say whose frames, as in frames sh.")
+        raise Stopped("No task's kernel stack is in use now: say whose frames, as in frames init.")
     print(f"{task}, kernel stack {task.base:#x} to {task.top:#x}:")
-    some = False
-    for frame in of_task(task):
-        some = True
-        for line in frame.lines():
-            print(line)
-    if not some:
-        print("    nothing: it is empty")
+    lines = [line for item in of_task(task) for line in (item.lines() if isinstance(item, Frame) else [item])]
+    print("\n".join(lines or ["    nothing: it is empty"]))

@@ -49,6 +49,14 @@ def patience(what):
         raise Stopped(f"The replay ended while {what}.")
 
 
+_moving = []
+
+
+def moving():
+    """Whether what gdb executes now is a step of this file's own."""
+    return bool(_moving)
+
+
 def count():
     """How many instructions have been executed where the machine stands."""
     found = re.search(r"instruction count = (\d+)", gdb.execute("monitor info replay", to_string=True))
@@ -78,9 +86,11 @@ def quiet():
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
+    _moving.append(True)
     try:
         yield
     finally:
+        _moving.pop()
         gdb.flush()
         os.dup2(terminal, 1)
         os.close(terminal)

@@ -59,6 +59,7 @@ class Session:
         self.panic = False
         self.victim = None
         self.asked = None
+        self.last = None  # the last instruction that can be reached, when there was no panic
 
     def start(self):
         """To the panic, or to the end of a recording without one."""
@@ -83,7 +84,21 @@ class Session:
         elif self.panic:
             self.victim = task_of_stack(register("rsp"))
         self.end = replay.count()
+        self.last = last
+        if self.panic:
+            # Behind it QEMU would end.
+            Breakpoint(address_of("finish_panic"), self.at_the_end)
         self.say_start(known["end"])
+
+    @staticmethod
+    def at_the_end():
+        print("The report is printed (console shows it), and the recording ends here.")
+        return True
+
+    def before_continue(self):
+        """A recording without a panic must stop at its end: there is nothing behind it."""
+        if self.last and not replay.moving() and replay.count() < self.last:
+            gdb.execute(f"monitor replay_break {self.last}", to_string=True)
 
     def say_start(self, end):
         """Where the machine stands, and what is to be done here."""
@@ -224,6 +239,9 @@ def _task(_text):
 def _frames(text):
     """Decode what lies on a task's kernel stack: frames [TASK], by name or pid. Without it, of whose stack is in use."""
     frames.show(text)
+
+
+gdb.execute("define hook-continue\npython session.before_continue()\nend")
 
 
 def main():
