@@ -1,7 +1,7 @@
 """What lies on a task's kernel stack: the frames of system calls and interrupts, and what a switch has left."""
 
 import gdb
-from kernel import Stopped, cr3, place, read_word, register, running_task, task_of_stack
+from kernel import Stopped, call_place, cr3, place, read_word, register, running_task, task_of_stack
 from witnesses import task_of
 
 
@@ -58,16 +58,17 @@ def called_from(task, rbp):
         rbp = saved
 
 
-def of_chain(task, rbp):
-    """The functions on the stack, one line each, and the frames of the entries that lie above them."""
-    calls = list(called_from(task, rbp))
-    for _, back in calls:
+def of_chain(task, rbp, first=None):
+    """The functions on the stack, one line each, and the frames of the entries that lie above them. `first` is a return
+    address and where RSP will be then, when it is not on the chain."""
+    calls = [first] if first else []
+    for link, back in called_from(task, rbp):
+        calls.append((link + 16, back))
         if place(back) not in ("interrupt_exit", "syscall_exit"):
-            yield f"    called from {place(back)}"
-    structure = frame_type("InterruptFrame")
+            yield f"    called from {call_place(back)}"
     if not calls or place(calls[-1][1]) != "interrupt_exit":
         return
-    frame = Frame("", structure, calls[-1][0] + 16)
+    frame = Frame("", frame_type("InterruptFrame"), calls[-1][0])
     ring, rip = int(frame.value["cs"]) & 3, int(frame.value["rip"])
     frame.what = f"InterruptFrame: vector {int(frame.value['vector']):#x} in ring {ring}, at {place(rip)}"
     yield frame
@@ -87,7 +88,7 @@ def entry_frame(task):
 
 def of_task(task):
     """What can be made out on a task's kernel stack, frames and lines of text, the lowest first."""
-    rsp, rbp, here = register("rsp"), register("rbp"), cr3() == task.cr3
+    rsp, rbp, here, first = register("rsp"), register("rbp"), cr3() == task.cr3, None
     call = entry_frame(task)
     if here and task.pid > 0 and register("cs") & 3 == 3:
         if call:
@@ -98,9 +99,9 @@ def of_task(task):
         rsp = task.rsp
         context = Frame("", frame_type("Context"), rsp)
         context.what = f"Context: where {task.name} goes on, {place(int(context.value['rip']))}"
-        rbp = int(context.value["rbp"])
+        rbp, first = int(context.value["rbp"]), (context.end, int(context.value["rip"]))
         yield context
-    found = list(of_chain(task, rbp))
+    found = list(of_chain(task, rbp, first))
     yield from found
     # A task that was interrupted in ring 3 is in no system call.
     ends = [item.end for item in found if isinstance(item, Frame)]
@@ -108,11 +109,15 @@ def of_task(task):
         yield call
 
 
-def show(text):
-    """Prints the frames of the task that is named, or of the one whose stack is in use."""
+def lines(text):
+    """The frames of the task that is named, or of the one whose stack is in use, in words."""
     task = task_of(text) if text else task_of_stack(register("rsp") - 1) or running_task()
     if not task:
         raise Stopped("No task's kernel stack is in use now: say whose frames, as in frames init.")
-    print(f"{task}, kernel stack {task.base:#x} to {task.top:#x}:")
-    lines = [line for item in of_task(task) for line in (item.lines() if isinstance(item, Frame) else [item])]
-    print("\n".join(lines or ["    nothing: it is empty"]))
+    yield f"{task}, kernel stack {task.base:#x} to {task.top:#x}:"
+    some = False
+    for item in of_task(task):
+        some = True
+        yield from item.lines() if isinstance(item, Frame) else [item]
+    if not some:
+        yield "    nothing: it is empty"

@@ -12,9 +12,9 @@ class Stopped(Exception):
     """The hunt can't go on; the text is the one line that the user gets."""
 
 
-class Task(collections.namedtuple("Task", "name pid cr3 top rsp")):
-    """A copy of the kernel's Task: name, pid, CR3, the first address above its kernel stack, and where its Context lies
-    while it does not run."""
+class Task(collections.namedtuple("Task", "name pid cr3 top rsp address")):
+    """A copy of the kernel's Task, which is at `address`: name, pid, CR3, the first address above its kernel stack, and
+    where its Context lies while it does not run."""
 
     @property
     def base(self):
@@ -33,7 +33,7 @@ def tasks():
     task = gdb.parse_and_eval("all_tasks")
     while int(task) != 0:
         name = task["name"]["_M_elems"].string(errors="replace")
-        found.append(Task(name, int(task["pid"]), int(task["cr3"]), int(task["kstack_top"]), int(task["rsp"])))
+        found.append(Task(name, int(task["pid"]), int(task["cr3"]), int(task["kstack_top"]), int(task["rsp"]), int(task)))
         task = task["next_task"]
     return found
 
@@ -89,13 +89,24 @@ def symbol_at(address):
     return (name, int(offset)) if name else (offset, 0)
 
 
+def function_name(symbol):
+    """A symbol's name without its namespace and arguments."""
+    return symbol.replace("(anonymous namespace)::", "").split("(")[0]
+
+
 def place(address):
     """An address in words: syscall_entry+14."""
     symbol = symbol_at(address)
     if not symbol:
         return f"{address:#x}"
     name, offset = symbol
-    return f"{name.split('(')[0]}+{offset}" if offset else name.split("(")[0]
+    return f"{function_name(name)}+{offset}" if offset else function_name(name)
+
+
+def call_place(back):
+    """The same for a return address: a call can be a function's last instruction."""
+    symbol = symbol_at(back - 1)
+    return f"{function_name(symbol[0])}+{symbol[1] + 1}" if symbol else f"{back:#x}"
 
 
 Instruction = collections.namedtuple("Instruction", "address length text")

@@ -9,6 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import gdb
 import frames
 import replay
+from commands import command
 from guest import Breakpoint
 from kernel import Stopped, address_of, place, register, running_task, symbol_at, task_of_stack
 from witnesses import Witnesses, task_of
@@ -174,28 +175,6 @@ class Session:
 session = Session()
 
 
-def command(name):
-    """Makes a function a command of gdb's; its docstring is the help. Its complaints are one line each."""
-
-    def register_command(function):
-        class Command(gdb.Command):
-            __doc__ = function.__doc__
-
-            def __init__(self):
-                super().__init__(name, gdb.COMMAND_RUNNING)
-
-            def invoke(self, text, _from_tty):
-                try:
-                    function(text.strip())
-                except Stopped as stopped:
-                    raise gdb.GdbError(str(stopped)) from None
-
-        Command()
-        return function
-
-    return register_command
-
-
 @command("who-wrote")
 def _who_wrote(text):
     """Go back to the last write to a word: who-wrote ADDRESS | VARIABLE | saved-rcx [TASK]
@@ -231,14 +210,13 @@ def _goto(text):
 @command("task")
 def _task(_text):
     """Say who runs, by the three witnesses: CR3, the kernel stack that RSP is on, and the published stack."""
-    for line in Witnesses().lines():
-        print(line)
+    return Witnesses().lines()
 
 
 @command("frames")
 def _frames(text):
     """Decode what lies on a task's kernel stack: frames [TASK], by name or pid. Without it, of whose stack is in use."""
-    frames.show(text)
+    return frames.lines(text)
 
 
 gdb.execute("define hook-continue\npython session.before_continue()\nend")
