@@ -29,7 +29,7 @@ check_recording() {
         echo "There is no recording of $folder yet: make record, with the same SOL=n or LAB=n, makes one." >&2
         return 1
     fi
-    wrong=$(cd "$folder" && sha256sum --check --quiet recording/sums 2>/dev/null | sed -n '1s/: .*//p')
+    wrong=$(cd "$folder" && sha256sum --check --quiet recording/sums 2>/dev/null | sed -n '1s/: .*//p' || true)
     case $wrong in
         "") ;;
         recording/*)

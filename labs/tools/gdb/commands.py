@@ -62,28 +62,6 @@ LIST = {
 Trapline()
 
 
-def where_it_runs():
-    """CR3 of each processor, and how to say so."""
-    several = processors.count() > 1
-    for number in range(processors.count()):
-        processor = processors.Processor(number)
-        with processors.selected(number):
-            frame = gdb.selected_frame().pc()
-        ring = "in ring 3" if processor.in_ring3 else "in ring 0"
-        yield processor, f"runs{f' on processor {number}' if several else ''}, {ring}, at {place(frame)}"
-
-
-def runs(task, places):
-    """In words, where a task runs; None when it does not. A kernel thread is known by its stack."""
-    for processor, where in places:
-        with processors.selected(processor.number):
-            stack = int(gdb.parse_and_eval("(unsigned long)$rsp")) - 1
-        own_space = processor.cr3 & page_walk.ADDRESS == task.cr3
-        if own_space and (task.has_on_stack(stack) or (processor.in_ring3 and task.pid > 0)):
-            return where
-    return None
-
-
 @command("trapline tasks")
 def _tasks(_text):
     """Every task, in the order of their making: trapline tasks
@@ -91,12 +69,21 @@ For one that does not run: the function in which it will go on, and who has call
     found = tasks()
     if not found:
         raise Stopped("There are no tasks yet: the kernel has not come that far.")
-    places = list(where_it_runs())
+    everyone = processors.everyone()
     yield f"{'pid':>4}  {'name':10} {'state':9} {'CR3':>9}  kernel stack ends"
     for task in found:
         state = printers.enumerator(task_at(task.address)["state"]).removeprefix("k").lower()
         yield (f"{task.pid:4}  {task.name:10} {state:9} {task.cr3:#9x}  {task.top:#18x}  "
-               f"{runs(task, places) or goes_on(task, state)}")
+               f"{runs(task, everyone) or goes_on(task, state)}")
+
+
+def runs(task, everyone):
+    """In words, where a task runs; None when it does not."""
+    processor = next((processor for processor in everyone if processor.runs(task)), None)
+    if not processor:
+        return None
+    number = f" on processor {processor.number}" if len(everyone) > 1 else ""
+    return f"runs{number}, in ring {3 if processor.in_ring3 else 0}, at {place(processor.rip)}"
 
 
 def goes_on(task, state):

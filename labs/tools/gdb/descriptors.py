@@ -1,7 +1,7 @@
 """Segment descriptors and the TSS in words (Intel SDM 3A, 3.4.5, 3.5, 7.2.3 and 7.7)."""
 
 import gdb
-from kernel import Stopped, place, register, symbol_at, tasks
+from kernel import Stopped, place, symbol_at, tasks
 from regions import kernel_place
 
 SYSTEM_TYPES = {0x2: "LDT", 0x9: "64-bit TSS, available", 0xB: "64-bit TSS, busy", 0xC: "64-bit call gate",
@@ -143,6 +143,5 @@ def pcr_lines(processor):
     tss = "in use" if int(region["tss"].address) == processor.tss_base else f"not in use: TR says {processor.tss_base:#x}"
     yield f"    tss          {int(region['tss'].address):#x}  {tss}"
     yield f"    tss.rsp0     {rsp0:#x}  {stack_of(rsp0)}"
-    if not processor.in_ring3 and owner:
-        with_stack = owner.has_on_stack(register("rsp") - 1)
-        yield "" if with_stack else f"    RSP is not on the kernel stack of {owner.name}."
+    if owner and not processor.in_ring3 and not owner.has_on_stack(processor.rsp - 1):
+        yield f"    RSP is not on the kernel stack of {owner.name}."

@@ -1,7 +1,8 @@
 """What lies on a task's kernel stack: the frames of system calls and interrupts, and what a switch has left."""
 
 import gdb
-from kernel import Stopped, call_place, cr3, place, read_word, register, running_task, task_of_stack
+import processors
+from kernel import Stopped, call_place, place, read_word, register, running_task, task_of_stack
 from witnesses import task_of
 
 
@@ -88,14 +89,17 @@ def entry_frame(task):
 
 def of_task(task):
     """What can be made out on a task's kernel stack, frames and lines of text, the lowest first."""
-    rsp, rbp, here, first = register("rsp"), register("rbp"), cr3() == task.cr3, None
-    call = entry_frame(task)
-    if here and task.pid > 0 and register("cs") & 3 == 3:
+    processor = next((processor for processor in processors.everyone() if processor.runs(task)), None)
+    call, first = entry_frame(task), None
+    if processor and processor.in_ring3:
         if call:
             call.what += f" (left over: {task.name} is in ring 3)"
             yield call
         return
-    if not (here and task.has_on_stack(rsp - 1)):
+    if processor:
+        with processors.selected(processor.number):
+            rsp, rbp = processor.rsp, register("rbp")
+    else:
         rsp = task.rsp
         context = Frame("", frame_type("Context"), rsp)
         context.what = f"Context: where {task.name} goes on, {place(int(context.value['rip']))}"

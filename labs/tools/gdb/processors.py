@@ -6,7 +6,6 @@ import re
 import gdb
 from kernel import PAGE, Stopped, register
 
-TSS_SELECTOR = 0x38
 KERNEL_HALF = 1 << 63
 
 
@@ -38,6 +37,7 @@ class Processor:
         self.number = number
         with selected(number):
             self.in_ring3 = register("cs") & 3 == 3
+            self.rip, self.rsp = register("pc"), register("rsp")
             self.gs_bases = register("gs_base"), register("k_gs_base")
         text = gdb.execute("monitor info registers -a", to_string=True)
         # "CPU#0" and what follows up to the next one.
@@ -79,6 +79,12 @@ class Processor:
         """Whether the GDT is the kernel's: the boot code's and the firmware's lie at low addresses."""
         return self.gdt_base >= KERNEL_HALF
 
+    def runs(self, task):
+        """Whether it runs a task: in its address space, and in ring 0 on its kernel stack."""
+        if self.cr3 & -PAGE != task.cr3:
+            return False
+        return task.pid > 0 if self.in_ring3 else task.has_on_stack(self.rsp - 1)
+
     def pcr(self):
         """The address of its Processor Control Region, which names itself; None before it has one. It is in GS in ring 0
         and waits in IA32_KERNEL_GS_BASE in ring 3, and there are moments in between."""
@@ -88,6 +94,11 @@ class Processor:
                     if int.from_bytes(gdb.selected_inferior().read_memory(base, 8), "little") == base:
                         return base
         return None
+
+
+def everyone():
+    """All processors."""
+    return [Processor(number) for number in range(count())]
 
 
 def named(text):

@@ -40,13 +40,13 @@ def patience(what):
         yield
     except gdb.error as error:
         if late.is_set():
-            raise Stopped(f"The replay is stuck: QEMU was not done with {what} after {SLOWEST:g} s. "
-                          "Make record makes a new recording.") from error
-        raise Stopped(f"The replay ended while {what}: {error}") from error
+            raise Stopped(f"QEMU was not done with {what} after {SLOWEST:g} s: is the recording damaged? Make record makes "
+                          "a new one.") from error
+        raise Stopped(f"QEMU ended while {what}: is the recording damaged? Make record makes a new one.") from error
     finally:
         clock.cancel()
     if not gdb.selected_inferior().pid:
-        raise Stopped(f"The replay ended while {what}.")
+        raise Stopped(f"QEMU ended while {what}: is the recording damaged? Make record makes a new one.")
 
 
 _moving = []
@@ -140,7 +140,8 @@ class Replay:
         for breakpoint_ in breakpoints:
             breakpoint_.delete()
         if here != last and register("pc") not in ends:
-            raise Stopped(f"The replay stopped at instruction {here}, before its end. Make record makes a new recording.")
+            raise Stopped(f"The replay stopped at instruction {here}, before its end: is the recording damaged? Make "
+                          "record makes a new one.")
 
     def run_on(self, target):
         """Forward to an instruction count, or to a breakpoint before it."""

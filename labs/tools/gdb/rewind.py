@@ -11,7 +11,7 @@ import frames
 import replay
 from commands import command
 from guest import Breakpoint
-from kernel import Stopped, address_of, place, register, running_task, symbol_at, task_of_stack
+from kernel import Stopped, address_of, place, register, running_task, task_of_stack
 from witnesses import Witnesses, task_of
 
 RECORDING = os.path.join(os.environ["TRAPLINE_FOLDER"], "recording")
@@ -132,7 +132,7 @@ class Session:
             if value.type.strip_typedefs().code == gdb.TYPE_CODE_ERROR:  # a variable of assembly
                 value = gdb.parse_and_eval(f"*(unsigned long*)&{text}")
         except gdb.error as error:
-            raise Stopped(f'"{text}" is neither an address nor a variable: {error}.') from None
+            raise Stopped(f'"{text}" is neither an address nor a variable: {str(error).rstrip(".")}.') from None
         try:
             # A variable, unless it is a number or a register.
             if value.address is not None and value.type.sizeof in (1, 2, 4, 8):
