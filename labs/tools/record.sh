@@ -69,7 +69,7 @@ event() {
 # instructions: the count at which the machine, stopped, stands.
 instructions() {
     say_to_qemu '{"execute": "query-replay"}'
-    event 10 '"icount"' && sed 's/.*"icount": \([0-9]*\).*/\1/' <<<"$line"
+    event 10 '"icount"' && [[ $line =~ '"icount": '([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 say_to_qemu() {
     echo "$1" >&4 2>/dev/null || true

@@ -16,7 +16,7 @@ recordable_qemu() {
     fi
     qemu_version=$(qemu-system-x86_64 --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')
     IFS=. read -r -a number <<<"$qemu_version"
-    if ((${number[0]:-0} * 100 + ${number[1]:-0} < 702)) || ! qemu-system-x86_64 -help | grep -q 'rr=record'; then
+    if ((${number[0]:-0} * 100 + ${number[1]:-0} < 702)) || ! grep -q 'rr=record' < <(qemu-system-x86_64 -help); then
         echo "This QEMU (version ${qemu_version:-unknown}) can't record and replay; it takes 7.2 or newer, with TCG." >&2
         return 1
     fi
@@ -29,7 +29,7 @@ check_recording() {
         echo "There is no recording of $folder yet: make record, with the same SOL=n or LAB=n, makes one." >&2
         return 1
     fi
-    wrong=$(cd "$folder" && sha256sum --check --quiet recording/sums 2>/dev/null | sed -n '1s/: .*//p' || true)
+    wrong=$(env -C "$folder" sha256sum --check --quiet recording/sums 2>/dev/null | sed -n '1s/: .*//p') || true
     case $wrong in
         "") ;;
         recording/*)

@@ -111,6 +111,28 @@ def delivered_to(address, rip):
     return any(word(base) == rip and base - 8 <= address < base + 40 for base in (rsp, rsp + 8, rsp + 16))
 
 
+def destination():
+    """What the instruction at the program counter will write, as far as its text says: address and size; else None."""
+    try:
+        text = gdb.selected_inferior().architecture().disassemble(register("pc"))[0]["asm"].strip()
+    except gdb.error:
+        return None
+    size = 512 if "xsave" in text else 16 if "%xmm" in text else 8
+    if re.match(r"(push|call)", text):
+        return register("rsp") - 8, size
+    if re.match(r"(rep )?(stos|movs[bwlq]? .*\()", text):
+        return register("rdi"), size
+    absolute = re.search(r"# (0x[0-9a-f]+)", text)
+    if absolute:
+        return int(absolute[1], 16), size
+    operand = re.search(r"(%gs:)?(-?0x[0-9a-f]+)?(?:\(%(\w+)(?:,%(\w+),(\d))?\))?$", text)
+    segment, offset, base, index, scale = operand.groups()
+    if not offset and not base:
+        return None
+    address = int(offset or "0", 16) + (register("gs_base") if segment else 0) + (register(base) if base else 0)
+    return (address + (register(index) * int(scale) if index else 0)) & (2**64 - 1), size
+
+
 class Replay:
     """The recording that gdb is connected to."""
 
@@ -174,35 +196,55 @@ class Replay:
         # QEMU stops looking one instruction before where it starts from.
         start = here + 1
         while True:
-            self.go_to(start)
-            with without_breakpoints(), quiet(), patience("looking for the write"):
-                watchpoint = Watchpoint(address, size=size)
-                try:
-                    gdb.execute("reverse-continue", to_string=True)
-                finally:
-                    watchpoint.delete()
-            behind = count()
+            behind = self.reverse_to_write(address, size, start)
             if behind <= self.snapshots[0]:
                 self.go_to(here)
                 return None
             # A program's address means another word in every address space.
-            if address >= USER_HALF or cr3() == space:
+            if (address >= USER_HALF or cr3() == space) and self.wrote(address, size, behind):
                 return self.onto_write(address, size, behind)
             start = behind
 
+    def reverse_to_write(self, address, size, start):
+        """Where QEMU, going back from `start`, sees a write to the word: right behind it. The beginning, if there is none."""
+        self.go_to(start)
+        with without_breakpoints(), quiet(), patience("looking for the write"):
+            watchpoint = Watchpoint(address, size=size)
+            try:
+                gdb.execute("reverse-continue", to_string=True)
+            finally:
+                watchpoint.delete()
+        return count()
+
+    def wrote(self, address, size, behind):
+        """Whether the word has been written right before `behind`. QEMU 7.2 takes a store that is not aligned, as that to
+        rsp0 in the TSS, for one to everything below it in the page."""
+        self.go_to(behind - 1)
+        before, operand = word(address, size), destination()
+        self.go_to(behind)
+        if before != word(address, size):
+            return True
+        if operand and operand[0] < address + size and address < operand[0] + operand[1]:
+            return True
+        return self.delivery(address, behind) is not None
+
+    def delivery(self, address, behind):
+        """At which count the processor delivered the interrupt or exception that wrote the word right before `behind`;
+        None when an instruction wrote."""
+        self.go_to(behind - 1)
+        pc = register("pc")
+        self.go_to(behind)
+        if delivered_to(address, pc):
+            return behind - 1
+        pc = register("pc")
+        self.go_to(behind + 1)
+        return behind if delivered_to(address, pc) else None
+
     def onto_write(self, address, size, behind):
         """From right behind a write, which is where QEMU stops, onto what wrote."""
-        self.go_to(behind - 1)
-        before, pc = word(address, size), register("pc")
-        self.go_to(behind)
-        after, next_pc = word(address, size), register("pc")
-        exception = delivered_to(address, pc)
-        if not exception:
-            # No instruction: QEMU counts the interrupt to the one that it comes before.
-            self.go_to(behind + 1)
-            if delivered_to(address, next_pc):
-                written = word(address, size)
-                self.go_to(behind)
-                return Write(behind, True, after, written)
-        self.go_to(behind - 1)
-        return Write(behind - 1, exception, before, after)
+        delivered = self.delivery(address, behind)
+        here = behind - 1 if delivered is None else delivered
+        self.go_to(here + 1)
+        after = word(address, size)
+        self.go_to(here)
+        return Write(here, delivered is not None, word(address, size), after)

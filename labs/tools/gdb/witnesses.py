@@ -47,6 +47,8 @@ class Witnesses:
     def stack_in_words(self):
         if self.in_ring3:
             return "the program's, in ring 3"
+        if self.rsp < 1 << 47:
+            return "the program's, still, in ring 0"
         return f"{self.stack_owner}'s kernel stack" if self.stack_owner else "nobody's kernel stack"
 
     def disagreement(self):
