@@ -2,8 +2,12 @@
 
 import gdb
 import processors
-from kernel import Stopped, call_place, place, read_word, register, running_task, task_of_stack
+from kernel import (Stopped, call_place, instructions, place, read_word, register, running_task, symbol_at,
+                    task_of_stack)
 from witnesses import task_of
+
+
+EXITS = ("interrupt_exit", "syscall_exit")  # where the entry paths' calls return
 
 
 def frame_type(name):
@@ -59,13 +63,22 @@ def called_from(task, rbp):
         rbp = saved
 
 
+def return_from(processor):
+    """Where a function will return that has not yet put its RBP on the chain, and where RSP will be then; or None."""
+    symbol = symbol_at(processor.rip)
+    if not symbol or symbol[1] > 1 or instructions(processor.rip - symbol[1], processor.rip + 1)[0].text != "push %rbp":
+        return None
+    here = processor.rsp + 8 * symbol[1]
+    return here + 8, read_word(here)
+
+
 def of_chain(task, rbp, first=None):
     """The functions on the stack, one line each, and the frames of the entries that lie above them. `first` is a return
     address and where RSP will be then, when it is not on the chain."""
     calls = [first] if first else []
     for link, back in called_from(task, rbp):
         calls.append((link + 16, back))
-        if place(back) not in ("interrupt_exit", "syscall_exit"):
+        if place(back) not in EXITS:
             yield f"    called from {call_place(back)}"
     if not calls or place(calls[-1][1]) != "interrupt_exit":
         return
@@ -99,6 +112,9 @@ def of_task(task):
     if processor:
         with processors.selected(processor.number):
             rsp, rbp = processor.rsp, register("rbp")
+        first = return_from(processor)
+        if first and place(first[1]) not in EXITS:
+            yield f"    called from {call_place(first[1])}"
     else:
         rsp = task.rsp
         context = Frame("", frame_type("Context"), rsp)
