@@ -34,7 +34,7 @@ has() {
 
 # In the order of their names: the later tests use what the first has recorded.
 test_1_record_says_what_it_recorded() {
-    expect "The panic is recorded, in build/sol3/recording; make rewind" timeout -k 1 60 make SOL=3 record
+    expect "The panic is recorded, in ${build#"$root/"}/sol3/recording; make rewind" timeout -k 1 60 make SOL=3 record
     grep -q "INVALID OPCODE" "$build/sol3/recording/serial.log"
     same "end=panic" "$(grep end "$build/sol3/recording/facts")"
     expect_nothing_left
@@ -65,13 +65,16 @@ test_2_who_wrote_names_the_culprit() {
 
 test_3_the_replay_can_be_walked() {
     local panic
-    rewound "back; back 10; goto panic; reverse-stepi; task; hbreak schedule; reverse-continue; p \$rip == schedule" >"$scratch/said"
+    # The first command that fails is the last.
+    if rewound "back; back 10; goto 1000; goto panic; reverse-stepi; task; who-wrote CURRENT_KERNEL_STACK; who-wrote;
+        hbreak schedule; reverse-continue; p \$rip == schedule; frames nobody; p 12345" >"$scratch/said" 2>&1; then return 1; fi
     panic=$(sed -n 's/^at instruction \([0-9]*\)\.$/\1/p' "$scratch/said")
-    has "^instruction $((panic - 1)): syscall_exit\+.*sysretq" "^instruction $((panic - 11)): " "^instruction $panic: 0x100b9" \
-        '\$1 = (1|true)'
-    rewound "goto 1000; goto $((panic - 1)); who-wrote CURRENT_KERNEL_STACK; who-wrote context_switch_count" >"$scratch/said"
-    has "^instruction 1000: " "CURRENT_KERNEL_STACK, before" "mov .*,.*CURRENT_KERNEL_STACK|mov .*at 0x.* schedule" \
-        "context_switch_count, before"
+    has "^instruction $((panic - 1)): syscall_exit\+.*sysretq" "^instruction $((panic - 11)): " "^instruction 1000: " \
+        "^instruction $panic: 0x100b9" '\$1 = (1|true)' 'There is no task "nobody" here'
+    # The store to rsp0 right before it, which QEMU 7.2 reports as well, is none of them.
+    same 2 "$(grep -c "mov .*<\?CURRENT_KERNEL_STACK\|mov %r.*# 0x$(nm "$build/sol3/trapline.elf" |
+        awk '$3 == "CURRENT_KERNEL_STACK" { print $1 }')" "$scratch/said")"
+    if grep -q "= 12345" "$scratch/said"; then return 1; fi
     expect_nothing_left
 }
 
@@ -98,17 +101,17 @@ END
         grep -qF "error: $wanted" "$scratch/said" || { echo "no $wanted in:"; cat "$scratch/said"; return 1; }
     done <"$scratch/wrong"
     same "$(wc -l <"$scratch/wrong")" "$(grep -c ^error: "$scratch/said")"
-    refuse "There is no task" rewound "frames nobody; task"
     expect_nothing_left
 }
 
 test_5_a_run_without_a_panic() {
     expect "No panic within 0.6 s" make SOL=4 record WAIT=0.6
-    make SOL=4 rewind REWIND="task; who-wrote saved-rcx init; back 3; continue; frames sh" >"$scratch/said"
-    has "There was no panic in this recording: the machine stands at its end" "saved RCX of init \(pid 1\)" "push %rcx"
-    refuse "There was no panic, so there is no victim: say whose" make SOL=4 rewind REWIND="who-wrote saved-rcx"
+    # However far a slow machine has come by then.
+    if make SOL=4 rewind REWIND="task; back 3; continue; p 1234; who-wrote saved-rcx" >"$scratch/said" 2>&1; then return 1; fi
+    has "There was no panic in this recording: the machine stands at its end" "address space \(CR3\)" '\$1 = 1234' \
+        "There was no panic, so there is no victim: say whose"
     rm -rf "$build/sol4/recording"
-    refuse "There is no recording of $(basename "$build")/sol4 yet: make record" make SOL=4 rewind
+    refuse "There is no recording of ${build#"$root/"}/sol4 yet: make record" make SOL=4 rewind
     expect_nothing_left
 }
 
