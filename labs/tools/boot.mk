@@ -76,5 +76,5 @@ record: $(BOOT_FILES) | need ## record a run, until its panic or for WAIT second
 	@labs/tools/record.sh $B $(QEMU_EXTRA)
 
 # It must not build: a recording is of the build that it was made from.
-rewind: | need ## gdb at the panic that make record has recorded, with commands that go back: who-wrote saved-rcx
+rewind: | need $(filter record,$(MAKECMDGOALS)) ## gdb at the panic that make record has recorded, with commands that go back: who-wrote saved-rcx
 	@labs/tools/rewind.sh $B $(GDB)

@@ -45,11 +45,12 @@ class Frame:
         """The frame in words: addresses of code by name, four registers a line."""
         yield f"{self.address:#x}  {self.what}"
         cells = []
+        width = max(len(field.name) for field in self.value.type.fields()) + 1
         for field in self.value.type.fields():
             number = int(self.value[field.name]) & (2**64 - 1)
-            cells.append(f"{field.name:7} {number:#x}")
+            cells.append(f"{field.name:{width}} {number:#x}")
         for start in range(0, len(cells), 4):
-            yield "    " + "".join(f"{cell:28}" for cell in cells[start : start + 4]).rstrip()
+            yield "    " + "".join(f"{cell:{width + 20}}" for cell in cells[start : start + 4]).rstrip()
 
 
 def called_from(task, rbp):

@@ -44,7 +44,11 @@ def instruction_at(pc):
 def source_line(pc):
     """The source line of an address, with a comma before it, or nothing."""
     line = gdb.find_pc_line(pc)
-    return f", {line.symtab.filename.removeprefix('./')}:{line.line}" if line.symtab else ""
+    if not line.symtab:
+        return ""
+    # Clang writes the whole path for assembly.
+    file = line.symtab.filename.removeprefix(os.getcwd() + "/").removeprefix("./")
+    return f", {file}:{line.line}"
 
 
 def in_words(value):
@@ -110,7 +114,7 @@ class Session:
             print(f"The machine stands right before it: at {place(pc)}, which is {instruction_at(pc)},")
         elif end == "reset":
             print("The recording ends with a triple fault, without a panic.")
-            print(f"The machine stands right before it: at {place(pc)}, which is {instruction_at(pc)},")
+            print(f"The machine stands an instruction before it: at {place(pc)}, which is {instruction_at(pc)},")
         else:
             print("There was no panic in this recording: the machine stands at its end,")
             print(f"at {place(pc)}, which is {instruction_at(pc)},")
@@ -219,6 +223,14 @@ def _frames(text):
     return frames.lines(text)
 
 
+def _leave(_event):
+    """A replay that gdb merely detached from would run on to its end, which gdb would complain about."""
+    if gdb.selected_inferior().pid:
+        with replay.quiet():
+            gdb.execute("disconnect", to_string=True)
+
+
+gdb.events.gdb_exiting.connect(_leave)
 gdb.execute("define hook-continue\npython session.before_continue()\nend")
 
 
