@@ -7,7 +7,6 @@ import page_walk
 import printers
 import processors
 from kernel import Stopped, call_place, place, tasks
-from regions import task_at
 
 
 def command(name, kind=gdb.COMMAND_USER):
@@ -72,7 +71,7 @@ For one that does not run: the function in which it will go on, and who has call
     everyone = processors.everyone()
     yield f"{'pid':>4}  {'name':10} {'state':9} {'CR3':>9}  kernel stack ends"
     for task in found:
-        state = printers.enumerator(task_at(task.address)["state"]).removeprefix("k").lower()
+        state = printers.enumerator(task.object["state"]).removeprefix("k").lower()
         yield (f"{task.pid:4}  {task.name:10} {state:9} {task.cr3:#9x}  {task.top:#18x}  "
                f"{runs(task, everyone) or goes_on(task, state)}")
 

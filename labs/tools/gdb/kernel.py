@@ -12,9 +12,17 @@ class Stopped(Exception):
     """The hunt can't go on; the text is the one line that the user gets."""
 
 
-class Task(collections.namedtuple("Task", "name pid cr3 top rsp address")):
-    """A copy of the kernel's Task, which is at `address`: name, pid, CR3, the first address above its kernel stack, and
-    where its Context lies while it does not run."""
+class Task(collections.namedtuple("Task", "name pid cr3 top address")):
+    """What never changes of the kernel's Task at `address`: name, pid, CR3 and the first address above its kernel stack."""
+
+    @property
+    def object(self):
+        return gdb.Value(self.address).cast(gdb.lookup_type("Task").pointer()).dereference()
+
+    @property
+    def rsp(self):
+        """Where its Context lies while it does not run."""
+        return int(self.object["rsp"])
 
     @property
     def base(self):
@@ -33,7 +41,7 @@ def tasks():
     task = gdb.parse_and_eval("all_tasks")
     while int(task) != 0:
         name = task["name"]["_M_elems"].string(errors="replace")
-        found.append(Task(name, int(task["pid"]), int(task["cr3"]), int(task["kstack_top"]), int(task["rsp"]), int(task)))
+        found.append(Task(name, int(task["pid"]), int(task["cr3"]), int(task["kstack_top"]), int(task)))
         task = task["next_task"]
     return found
 

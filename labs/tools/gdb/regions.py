@@ -1,6 +1,5 @@
 """What lies where: the kernel's half of every address space (arch/x86_64/layout.h) and the regions of a task's own."""
 
-import gdb
 from kernel import KERNEL_STACK_SIZE, Stopped, address_of, place, symbol_at, tasks
 
 # One slot of the top page table, 512 GiB, for each purpose. The kernel's constants are not among gdb's symbols.
@@ -12,14 +11,9 @@ IMAGE = 0xFFFF_FFFF_8000_0000
 USER_LIMIT = 0x7FFF_FFFF_F000
 
 
-def task_at(address):
-    """The kernel's Task at an address."""
-    return gdb.Value(address).cast(gdb.lookup_type("Task").pointer()).dereference()
-
-
 def user_regions(task):
     """The address space of a task: (start, end, write, execute, heap) of each region."""
-    space = task_at(task.address)["space"]["object_"]
+    space = task.object["space"]["object_"]
     if not int(space):
         return
     heap = int(space["heap_start_"])
