@@ -44,8 +44,8 @@ mkdir "$recording.part"
 printf '%s\n' "${options[@]}" >"$recording.part/options"
 : >"$recording.part/serial.log"
 
-# What the guest prints goes to a file, as a terminal would be an input of the machine's. QMP tells of its end. A session
-# of its own, so that Ctrl-C does not reach QEMU.
+# What the guest prints goes to a file, as a terminal would be an input of the machine's. QMP tells of its end. A
+# session of its own, so that Ctrl-C does not reach QEMU.
 mkfifo "$private/commands" "$private/events"
 setsid qemu-system-x86_64 "${options[@]}" -icount "shift=auto,rr=record,rrfile=$recording.part/replay.log" \
     -action shutdown=pause -serial "file:$recording.part/serial.log" -qmp stdio \

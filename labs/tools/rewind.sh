@@ -25,8 +25,8 @@ qemu-img create -q -f qcow2 "$private/snapshots" 1M
 start_qemu "${options[@]}" -icount "shift=auto,rr=replay,rrfile=$folder/recording/replay.log" \
     -drive "file=$private/snapshots,if=none,id=snapshots" -action shutdown=pause -serial null
 
-export TRAPLINE_FOLDER=$folder TRAPLINE_QEMU=$qemu TRAPLINE_LOG=$folder/recording/serial.log TRAPLINE_GDB_SOCKET=$private/gdb
-export PYTHONDONTWRITEBYTECODE=1
+export TRAPLINE_FOLDER=$folder TRAPLINE_LOG=$folder/recording/serial.log
+export TRAPLINE_GDB_SOCKET=$private/gdb TRAPLINE_QEMU=$qemu PYTHONDONTWRITEBYTECODE=1
 batch=()
 [[ -z ${REWIND:-} ]] || batch=(-batch)
 # SC2086: GDB_EXTRA is meant to be split into arguments.

@@ -10,8 +10,8 @@ from kernel import Stopped, call_place, place, tasks
 
 
 def command(name, kind=gdb.COMMAND_USER):
-    """Makes a function of the command's text a command of gdb's; its docstring is the help. What it yields is printed, and
-    its complaints are one line each."""
+    """Makes a function of the command's text a command of gdb's; its docstring is the help. What it yields is printed,
+    and its complaints are one line each."""
 
     def register_command(function):
         class Command(gdb.Command):
@@ -108,8 +108,8 @@ wait for one another, and the frames of the interrupts and the system call that 
 @command("trapline vm")
 def _vm(text):
     """The way of an address through the page tables: trapline vm ADDRESS
-ADDRESS is anything that gdb can evaluate. Each level's entry has its flags in words; then come the physical address, what
-is allowed there, and what that part of memory is for. It is the walk of the processor that gdb looks at (thread N)."""
+ADDRESS is anything that gdb can evaluate. Each level's entry has its flags in words; then come the physical address,
+what is allowed there, and what that part of memory is for. It is the walk of the processor that gdb looks at (thread N)."""
     if not text:
         raise Stopped("Say which address: trapline vm ADDRESS.")
     try:

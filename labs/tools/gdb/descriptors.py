@@ -55,8 +55,8 @@ def words_at(address, count):
 def gdt_lines(processor):
     """The GDT that a processor uses, a line for each descriptor, with the registers that name it."""
     if not processor.has_own_gdt:
-        raise Stopped(f"Processor {processor.number} has no GDT of the kernel's yet: GDTR is still as firmware or the boot "
-                      f"code left it ({processor.gdt_base:#x}).")
+        raise Stopped(f"Processor {processor.number} has no GDT of the kernel's yet: GDTR is still as firmware or the "
+                      f"boot code left it ({processor.gdt_base:#x}).")
     slots = (processor.gdt_limit + 1) // 8
     words = words_at(processor.gdt_base, slots)
     names = {}
@@ -97,7 +97,10 @@ def tss_lines(processor):
     if not processor.has_tss:
         raise Stopped(f"Processor {processor.number} has no TSS: TR holds no selector. Chapter 1 loads one.")
     memory = bytes(gdb.selected_inferior().read_memory(processor.tss_base, 104))
-    field = lambda offset: int.from_bytes(memory[offset : offset + 8], "little")
+
+    def field(offset):
+        return int.from_bytes(memory[offset : offset + 8], "little")
+
     yield (f"TSS of processor {processor.number} at {place_of(processor.tss_base)}, limit {processor.tss_limit:#x}, "
            f"by selector {processor.tr:#x}")
     yield f"    rsp0    {field(4):#018x}  {stack_of(field(4))}: where ring 3 is left by an interrupt"
@@ -137,11 +140,10 @@ def pcr_lines(processor):
     yield f"    current      {current:#x}  {owner or 'nobody yet'}"
     yield f"    scratch_rsp  {int(region['scratch_rsp']):#x}"
     yield f"    cpu          {int(region['cpu'])}"
-    gdt = "in use" if int(region["gdt"].address) == processor.gdt_base else f"not in use: GDTR says {processor.gdt_base:#x}"
-    yield f"    gdt          {int(region['gdt'].address):#x}  {gdt}"
+    for name, used, by in (("gdt", processor.gdt_base, "GDTR"), ("tss", processor.tss_base, "TR")):
+        here = int(region[name].address)
+        yield f"    {name}          {here:#x}  {'in use' if here == used else f'not in use: {by} says {used:#x}'}"
     rsp0 = int(region["tss"]["rsp0"])
-    tss = "in use" if int(region["tss"].address) == processor.tss_base else f"not in use: TR says {processor.tss_base:#x}"
-    yield f"    tss          {int(region['tss'].address):#x}  {tss}"
     yield f"    tss.rsp0     {rsp0:#x}  {stack_of(rsp0)}"
     if owner and not processor.in_ring3 and not owner.has_on_stack(processor.rsp - 1):
         yield f"    RSP is not on the kernel stack of {owner.name}."

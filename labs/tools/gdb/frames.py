@@ -23,7 +23,7 @@ def offset_of(structure, field):
 
 
 def saved_rcx(task):
-    """Where the frame of the task's system call, at the very top of its kernel stack, has the program's next address."""
+    """Where the frame of the task's system call, at the top of its kernel stack, has the program's next address."""
     frame = frame_type("SyscallFrame")
     if not frame:
         raise Stopped("This kernel has no system calls yet: they come with chapter 2.")
@@ -54,8 +54,8 @@ class Frame:
 
 
 def called_from(task, rbp):
-    """Follows the chain of saved RBPs up a task's kernel stack: (RBP, return address) of each function. It ends where the
-    entry paths clear RBP, right below their frame."""
+    """Follows the chain of saved RBPs up a task's kernel stack: (RBP, return address) of each function. It ends where
+    the entry paths clear RBP, right below their frame."""
     while rbp % 8 == 0 and task.base < rbp < task.top - 8:
         saved, back = read_word(rbp), read_word(rbp + 8)
         yield rbp, back

@@ -7,7 +7,7 @@ from kernel import Stopped, cr3
 
 
 class Watchpoint(gdb.Breakpoint):
-    """A hardware watchpoint on a word of 1, 2, 4 or 8 bytes. With a task given, that task's own writes don't stop it."""
+    """A hardware watchpoint on a word of 1, 2, 4 or 8 bytes. A task's own writes don't stop it if one is given."""
 
     def __init__(self, address, except_by=None, size=8):
         word = {1: "char", 2: "short", 4: "int", 8: "long"}[size]

@@ -13,7 +13,7 @@ class Stopped(Exception):
 
 
 class Task(collections.namedtuple("Task", "name pid cr3 top address")):
-    """What never changes of the kernel's Task at `address`: name, pid, CR3 and the first address above its kernel stack."""
+    """What never changes of the kernel's Task at `address`: name, pid, CR3, first address above its kernel stack."""
 
     @property
     def object(self):

@@ -46,9 +46,10 @@ def lines(address, processor):
         maps = level == 1 or (level <= 3 and entry & LARGE)
         yield f"    {name:5} {index:3} at {table + 8 * index:#11x}: {entry:#018x}  {flags_in_words(entry, maps)}"
         if not entry & PRESENT:
-            yield f"    nothing is mapped: a page fault"
+            yield "    nothing is mapped: a page fault"
             break
-        rights = [old and bool(new) for old, new in zip(rights, (entry & USER, entry & WRITABLE, not entry & NO_EXECUTE))]
+        here = (entry & USER, entry & WRITABLE, not entry & NO_EXECUTE)
+        rights = [above and bool(allowed) for above, allowed in zip(rights, here)]
         if maps:
             span = 1 << shift
             physical = (entry & ADDRESS & -span) + address % span

@@ -1,4 +1,4 @@
-"""How gdb prints the kernel's own types: `print *task` is one line that says what matters, `print/r` is the raw thing."""
+"""How gdb prints the kernel's own types: `print *task` is one line with what matters, `print/r` is the raw thing."""
 
 import gdb
 from kernel import place

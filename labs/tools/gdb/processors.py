@@ -86,8 +86,8 @@ class Processor:
         return task.pid > 0 if self.in_ring3 else task.has_on_stack(self.rsp - 1)
 
     def pcr(self):
-        """The address of its Processor Control Region, which names itself; None before it has one. It is in GS in ring 0
-        and waits in IA32_KERNEL_GS_BASE in ring 3, and there are moments in between."""
+        """The address of its Processor Control Region, which names itself; None before it has one. It is in GS in
+        ring 0 and waits in IA32_KERNEL_GS_BASE in ring 3, and there are moments in between."""
         for base in self.gs_bases:
             if base >= KERNEL_HALF:
                 with contextlib.suppress(gdb.MemoryError):

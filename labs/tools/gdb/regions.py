@@ -52,7 +52,9 @@ def kernel_place(address):
         if owner:
             return f"the kernel stack of {owner}"
         above = next((task for task in tasks() if task.base - KERNEL_STACK_SIZE <= address < task.base), None)
-        return f"the guard below the kernel stack of {above}" if above else "a stack of no task's, as those of interrupts (IST), or its guard"
+        if above:
+            return f"the guard below the kernel stack of {above}"
+        return "a stack of no task's, as those of interrupts (IST), or its guard"
     if DEVICE_REGION <= address < DEVICE_REGION + SLOT:
         return "a device's registers"
     if address >= IMAGE:

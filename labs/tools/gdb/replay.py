@@ -20,8 +20,8 @@ SLOWEST = float(os.environ.get("REPLAY_LIMIT") or 120)  # seconds until a replay
 USER_HALF = 1 << 47
 
 Write = collections.namedtuple("Write", "count by_processor before after")
-Write.__doc__ = """A write that was found: the count at which the writing instruction is about to be executed, whether it was no
-instruction but the processor delivering an exception or interrupt there, and the word before and after."""
+Write.__doc__ = """A write that was found: the count at which the writing instruction is about to be executed, whether it was
+no instruction but the processor delivering an exception or interrupt there, and the word before and after."""
 
 
 @contextlib.contextmanager
@@ -40,8 +40,8 @@ def patience(what):
         yield
     except gdb.error as error:
         if late.is_set():
-            raise Stopped(f"QEMU was not done with {what} after {SLOWEST:g} s: is the recording damaged? Make record makes "
-                          "a new one.") from error
+            raise Stopped(f"QEMU was not done with {what} after {SLOWEST:g} s: is the recording damaged? Make record "
+                          "makes a new one.") from error
         raise Stopped(f"QEMU ended while {what}: is the recording damaged? Make record makes a new one.") from error
     finally:
         clock.cancel()
@@ -80,7 +80,7 @@ def without_breakpoints():
 
 @contextlib.contextmanager
 def quiet():
-    """What gdb says about stops meanwhile is not for the user. It says so whatever a command's output is redirected to."""
+    """What gdb says about stops meanwhile is not for the user. It says so wherever a command's output goes."""
     gdb.flush()
     terminal = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -105,8 +105,8 @@ def word(address, size=8):
 
 
 def delivered_to(address, rip):
-    """Whether the processor has just delivered an interrupt or exception that came at `rip`, in a frame that has the word
-    at `address`. At most an error code and one push of the handler's lie below that frame's RIP."""
+    """Whether the processor has just delivered an interrupt or exception that came at `rip`, in a frame that has the
+    word at `address`. At most an error code and one push of the handler's lie below that frame's RIP."""
     rsp = register("rsp")
     return any(word(base) == rip and base - 8 <= address < base + 40 for base in (rsp, rsp + 8, rsp + 16))
 
@@ -206,7 +206,7 @@ class Replay:
             start = behind
 
     def reverse_to_write(self, address, size, start):
-        """Where QEMU, going back from `start`, sees a write to the word: right behind it. The beginning, if there is none."""
+        """Where QEMU, going back from `start`, sees a write to the word: right behind it; the beginning if there is none."""
         self.go_to(start)
         with without_breakpoints(), quiet(), patience("looking for the write"):
             watchpoint = Watchpoint(address, size=size)
@@ -217,8 +217,8 @@ class Replay:
         return count()
 
     def wrote(self, address, size, behind):
-        """Whether the word has been written right before `behind`. QEMU 7.2 takes a store that is not aligned, as that to
-        rsp0 in the TSS, for one to everything below it in the page."""
+        """Whether the word has been written right before `behind`. QEMU 7.2 takes a store that is not aligned, as that
+        to rsp0 in the TSS, for one to everything below it in the page."""
         self.go_to(behind - 1)
         before, operand = word(address, size), destination()
         self.go_to(behind)

@@ -121,7 +121,7 @@ class Session:
         print(f"at instruction {self.end}.")
         for line in Witnesses().lines():
             print(line)
-        print("Commands: who-wrote, back, goto, task, frames; help NAME says more. reverse-stepi and its like work too.")
+        print("Commands: who-wrote, back, goto, task, frames; help NAME says more. reverse-stepi works too.")
 
     def slot(self, text):
         """What the user wants to know the writer of: address, size and a description."""
@@ -219,7 +219,7 @@ def _task(_text):
 
 @command("frames")
 def _frames(text):
-    """Decode what lies on a task's kernel stack: frames [TASK], by name or pid. Without it, of whose stack is in use."""
+    """Decode what lies on a task's kernel stack: frames [TASK], by name or pid; else of the stack in use."""
     return frames.lines(text)
 
 

@@ -57,8 +57,8 @@ class Witnesses:
             who = self.runner.name if self.runner else "the kernel"
             return f"CR3 and RSP disagree: {who} runs, on the kernel stack of {self.stack_owner.name}."
         if self.runner and self.published and self.published[1] != self.runner.top:
-            return (f"The published stack is not {self.runner.name}'s. That is sound only between schedule()'s publishing "
-                    "and the switch.")
+            return (f"The published stack is not {self.runner.name}'s. That is sound only between schedule()'s "
+                    "publishing and the switch.")
         return ""
 
     def lines(self):
