@@ -17,6 +17,10 @@ MEM ?= 128
 ifneq ($(if $(CPUS),$(shell echo '$(subst ','\'',$(CPUS))' | grep -vxE '[1-9][0-9]{0,2}')),)
 $(error CPUS=$(CPUS): give a number of processors, from 1)
 endif
+# Before anything is built for them.
+ifneq ($(and $(filter record rewind,$(MAKECMDGOALS)),$(filter-out 1,$(CPUS))),)
+$(error CPUS=$(CPUS): QEMU records one processor only; leave CPUS out)
+endif
 ACCEL ?= tcg
 QEMU_EXTRA ?=
 GDB_EXTRA ?=

@@ -146,6 +146,7 @@ false_qemu() {
 
 test_7_what_can_not_be_recorded() {
     local record=(labs/tools/record.sh "$build/sol3") false=(env "PATH=$scratch/bin:$PATH")
+    refuse "CPUS=2: QEMU records one processor only; leave CPUS out" make SOL=4 CPUS=2 record
     CPUS=2 refuse "CPUS=2: QEMU records one processor only" "${record[@]}"
     BOOT=grub refuse "BOOT=grub: a recording boots by pvh" "${record[@]}"
     ACCEL=kvm refuse "ACCEL=kvm: only QEMU's own emulation can be recorded" "${record[@]}"
