@@ -1,34 +1,42 @@
 # Booting a state: the ISO with GRUB, and QEMU by hand or under gdb.
 
-#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what gdb, watch and diagnose use) or seabios-pvh
+#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what gdb, watch, diagnose and record use) or seabios-pvh
 #: APPEND="words"     kernel command line; panic=exit ends QEMU on a panic
 #: CPUS=1             processors
 #: MEM=128            MiB of memory
 #: QEMU_EXTRA="..."   more options for QEMU
 #: GDB_EXTRA="..."    more arguments for gdb
-#: WAIT=10            seconds that `make watch` and `make diagnose` wait for the fault
+#: WAIT=10            seconds that `make watch`, `make diagnose` and `make record` wait for the fault
+#: REWIND="who-wrote saved-rcx; task"  what `make rewind` does by itself, in place of asking you
 #: ANSWERS=file       what `make diagnose` checks; default: the diagnosis.txt of the chosen state
 #: ACCEL=kvm          KVM in place of QEMU's own emulation, at your own risk
-BOOT ?= $(if $(filter gdb watch diagnose,$(MAKECMDGOALS)),pvh,grub)
+BOOT ?= $(if $(filter gdb watch diagnose record rewind,$(MAKECMDGOALS)),pvh,grub)
 APPEND ?=
 CPUS ?= 1
 MEM ?= 128
 ifneq ($(if $(CPUS),$(shell echo '$(subst ','\'',$(CPUS))' | grep -vxE '[1-9][0-9]{0,2}')),)
 $(error CPUS=$(CPUS): give a number of processors, from 1)
 endif
+# Before anything is built for them.
+ifneq ($(and $(filter record rewind,$(MAKECMDGOALS)),$(filter-out 1,$(CPUS))),)
+$(error CPUS=$(CPUS): QEMU records one processor only; leave CPUS out)
+endif
 ACCEL ?= tcg
 QEMU_EXTRA ?=
 GDB_EXTRA ?=
 WAIT ?= 10
+REWIND ?=
 ANSWERS ?= $(firstword $(wildcard $(addsuffix /diagnosis.txt,$(LAYERS))))
 GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
-export WAIT ANSWERS GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
+export WAIT ANSWERS REWIND GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb watch diagnose
+.PHONY: run gdb watch diagnose record rewind
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
 NEEDS_gdb := run gdb
 NEEDS_watch := run gdb
 NEEDS_diagnose := run gdb
+NEEDS_record := run
+NEEDS_rewind := run gdb rewind
 
 # GRUB says nothing on the serial line unless it cannot start the kernel; then it shows why and gives its own prompt.
 define GRUB_CFG
@@ -67,3 +75,10 @@ watch: $(BOOT_FILES) | need ## chapter 3: show who writes to the shell's saved R
 
 diagnose: $(BOOT_FILES) | need ## chapter 3: check the answers in ANSWERS against a run of this build
 	@labs/tools/gdb/batch.sh $B $(GDB) diagnose.py $(QEMU_EXTRA)
+
+record: $(BOOT_FILES) | need ## record a run, until its panic or for WAIT seconds, so that make rewind can go back
+	@labs/tools/record.sh $B $(QEMU_EXTRA)
+
+# It must not build: a recording is of the build that it was made from.
+rewind: | need $(filter record,$(MAKECMDGOALS)) ## gdb at the panic that make record has recorded, with commands that go back: who-wrote saved-rcx
+	@labs/tools/rewind.sh $B $(GDB)

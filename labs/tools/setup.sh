@@ -47,12 +47,14 @@ iso|mformat|mtools|makes the UEFI part of the boot image
 run|qemu-system-x86_64|qemu-system-x86|the machine that the kernel runs on
 uefi|/usr/share/OVMF/OVMF_CODE_4M.fd|ovmf|the UEFI firmware
 gdb|$gdb|$gdb|the debugger
+rewind|qemu-img|qemu-utils|makes the file for the snapshots of a replay
 test|$host_compiler|$(compiler_package "$host_compiler")|compiles the tests
 test|/usr/include/gtest/gtest.h|libgtest-dev|the test framework
 test|/usr/include/fmt/core.h|libfmt-dev|text formatting in the tests
 test|/usr/include/nlohmann/json.hpp|nlohmann-json3-dev|talks to QEMU in the tests
 test|/usr/include/CLI/CLI.hpp|libcli11-dev|reads the grader's command line
 test|$gdb|$gdb|tests "make gdb"
+test|qemu-img|qemu-utils|tests "make rewind"
 test|g++|g++|builds chapter 3 with both compilers
 test|clang++|clang|builds chapter 3 with both compilers
 test|patch|patch|applies the variants of the kernel and what "make diff" prints

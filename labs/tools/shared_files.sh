@@ -24,7 +24,9 @@ copy_shared() {
     done
     ((closed >= 3)) || rm -f "$dir/docs/the-bug.md"
     ((closed >= 4)) || rm -f "$dir/docs/rflags.md"
-    [[ ! -e docs/design.md ]] || closed_sections <docs/design.md >"$dir/docs/design.md"
+    for page in docs/design.md docs/debugging.md; do
+        [[ ! -e $page ]] || closed_sections <"$page" >"$dir/$page"
+    done
 }
 
 # chapter_of FOLDER: the number in a name such as labs/03-globals-bug/; 9 when there is none.
