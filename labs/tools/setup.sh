@@ -67,6 +67,9 @@ bochs|script|bsdutils|gives it a terminal
 bochs|patch|patch|applies the variants of the kernel
 tidy|clang-tidy|clang-tidy|checks the sources for mistakes
 docs|doxygen|doxygen|makes the documentation
+docs|dot|graphviz|draws its graphs
+docs|/usr/share/doxygen-awesome-css/doxygen-awesome.css|doxygen-awesome-css|its theme
+docs|python3|python3|writes its pages
 END
 }
 
