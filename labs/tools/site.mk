@@ -29,6 +29,7 @@ define SITE_MAKE
 INPUT += $(SITE)/source/groups.dox $(addprefix $(SITE)/source/,$(sort $(dir $(SITE_FILES) $(HARNESS_FILES))))
 USE_MDFILE_AS_MAINPAGE = $(SITE)/source/README.md
 EXTRACT_ALL = YES
+GENERATE_TAGFILE = $(SITE)/site.tag
 LAYOUT_FILE = $(SITE)/layout.xml
 HTML_HEADER = $(SITE)/header.html
 HTML_EXTRA_STYLESHEET = $(AWESOME)/doxygen-awesome.css $(AWESOME)/doxygen-awesome-sidebar-only.css \
@@ -46,6 +47,7 @@ docs: $B/include/arch/x86_64/asm_offsets.h chapter-diff | need ## make build/doc
 	@{ cat Doxyfile; echo "$$SITE_SETTINGS"; echo "$$SITE_CHECK"; } | doxygen -
 	@$(SITE_TOOLS)/templates.sh $(SITE)
 	@{ cat Doxyfile $(SITE)/pages.doxy; echo "$$SITE_SETTINGS"; echo "$$SITE_MAKE"; } | doxygen -
+	@$(SITE_TOOLS)/search.py $(SITE)
 	@echo "$(SITE)/html/index.html"
 
 docs-serve: docs ## make the site, serve it at http://127.0.0.1:PORT, and open it

@@ -8,6 +8,7 @@ Pages link to one another as a code host understands it: [text](../docs/page.md#
 import fnmatch
 import glob
 import html
+import json
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ LINK = re.compile(r"(?<!!)\[((?:[^\]`]|`[^`]*`)*)\]\(([^)\s]+)\)")
 EXCEPTION = re.compile(r"(`[^`]*`)|#[A-Z][A-Z]\b")
 # A line of a code host's page that is not to be touched: what lies between fences, and indented code.
 FENCE = re.compile(r"^ {0,3}(```|~~~)")
+RAW = re.compile(r"^(@htmlonly)")
 
 errors = []
 
@@ -50,14 +52,14 @@ def prose(text):
     after_blank = True
     code = False
     for line in text.splitlines():
-        mark = FENCE.match(line)
+        mark = FENCE.match(line) or RAW.match(line)
         if fence:
             yield line, False
-            if mark and mark[1] == fence:
+            if line.lstrip().startswith(fence):
                 fence = ""
             continue
         if mark:
-            fence = mark[1]
+            fence = mark[1].replace("@html", "@endhtml")
             yield line, False
             continue
         code = line.startswith("    ") and (after_blank or code)
@@ -102,12 +104,15 @@ class Page:
             if heading:
                 anchor = slug(heading[2], taken)
                 if titled:
-                    line = f"{heading[1]} {heading[2]} {{#{self.anchors[anchor]}}}"
+                    label = self.anchors[anchor]
+                    # The front page's sections would stand above all chapters in the tree of pages.
+                    line = f"@anchor {label}\n{line}" if self.id == "index" else f"{heading[1]} {heading[2]} {{#{label}}}"
                 else:
                     titled = True
-                    line = f"# {heading[2]} {{#{self.id}}}\n\n[TOC]" if self.id != "index" else line
+                    line = f"# {heading[2]} {{#{self.id}}}\n\n@tableofcontents{{HTML:2}}" if self.id != "index" else line
             elif is_prose:
                 line = LINK.sub(lambda link, at=number: self.follow(site, link, at), line)
+                line = site.words.sub(lambda match: match[1] or f"%{match[0]}", line)
                 line = EXCEPTION.sub(lambda match: match[1] or f"\\{match[0]}", line)
             lines.append(line)
         text = "\n".join(lines) + "\n" + site.below(self)
@@ -115,6 +120,19 @@ class Page:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
+
+    def sections(self):
+        """What the search is to find: title, page, address and text of each section."""
+        found, taken = [], {}
+        for line, is_prose in prose(self.text):
+            heading = HEADING.match(line) if is_prose else None
+            if heading:
+                anchor = slug(heading[2], taken)
+                address = f"{self.id}.html" + (f"#{self.anchors[anchor]}" if found else "")
+                found.append([plain(heading[2]), self.title if found else "page", address, ""])
+            elif found:
+                found[-1][3] += LINK.sub(r"\1", line).strip().replace("`", "") + " "
+        return found
 
     def follow(self, site, link, line):
         """What a link becomes on the site."""
@@ -166,14 +184,18 @@ class Site:
             if len(section) > 1:
                 own = "labs" not in found[0] and os.path.basename(found[0]) == "README.md"
                 head = section.pop(0) if own else Page(f"{slug(title, {})}.md", f"# {title}\n")
-                self.add(head)
+                self.add(head, front)
                 for page in section:
                     self.add(page, head)
                     self.add_changes(page, chapters)
             else:
-                self.add(section[0])
+                self.add(section[0], front)
         self.by_path = {page.path: page for page in self.pages}
         self.groups = table("groups.txt")
+        types = {name for path in files if path.endswith(".h")
+                 for name in re.findall(r"(?m)^(?:struct|class) ([A-Z][a-z]+)\b", read(files[path]))}
+        # Words that are types as well, and in prose hardly ever meant as such.
+        self.words = re.compile(r"(`[^`]*`|\]\([^)]*\))|(?<![%\w:-])(?:" + "|".join(sorted(types)) + r")(?![\w:-])")
 
     def add(self, page, parent=None):
         """Puts a page behind those that are there."""
@@ -194,19 +216,14 @@ class Site:
         lines = [""]
         children = self.children.get(page, [])
         for child in children:
-            lead = re.split(r"(?<=[.:])\s", child.lead)[0].rstrip(":")
-            lead = LINK.sub(r"\1", lead)
-            lines.append(f"- @subpage {child.id}" + ("" if page.path.startswith("labs/") else f" <br>{lead}"))
-        if page.id != "index":
-            at = self.pages.index(page)
-            before = self.pages[at - 1]
-            after = self.pages[at + 1] if at + 1 < len(self.pages) else None
-            lines += ["", '<div class="ways">']
-            lines.append(f'<span>@ref {before.id} "← {plain(before.title)}"</span>')
-            lines.append(f'<span>@ref {after.id} "{plain(after.title)} →"</span>' if after else "<span></span>")
-            lines.append("</div>")
-        else:
-            lines += ["", '<div class="ways"><span></span>', f'<span>@ref {self.pages[1].id} "{plain(self.pages[1].title)} →"</span>', "</div>"]
+            lead = LINK.sub(r"\1", child.lead.strip())
+            lines.append(f"- @subpage {child.id}" + (f" <br>{lead}" if page.id != "index" and "changes" not in child.id else ""))
+        at = self.pages.index(page)
+        lines += ["", '<div class="ways">']
+        for other, text in ((at - 1, "← {}"), (at + 1, "{} →")):
+            way = self.pages[other] if 0 <= other < len(self.pages) else None
+            lines.append(f'<span>@ref {way.id} "{text.format(plain(way.title))}"</span>' if way else "<span></span>")
+        lines.append("</div>")
         return "\n".join(lines) + "\n"
 
     def source_link(self, text, path):
@@ -273,9 +290,11 @@ def main():
             print("page", page.path, page.id, file=file)
     with open(os.path.join(source, "groups.dox"), "w", encoding="utf-8") as file:
         for name, title, text, _ in site.groups:
-            print(f"/** @defgroup {name} {title}\n * {text} */", file=file)
+            print(f"/** @defgroup {name} {title}", f" * {site.words.sub(lambda word: f'%{word[0]}', text)} */", sep="\n", file=file)
     with open(os.path.join(out, "pages.doxy"), "w", encoding="utf-8") as file:
         print("INPUT =", *(os.path.join(source, page.path) for page in site.pages), file=file)
+    with open(os.path.join(out, "sections.json"), "w", encoding="utf-8") as file:
+        json.dump([section for page in site.pages if "-changes" not in page.id for section in page.sections()], file)
     for error in errors:
         print(error, file=sys.stderr)
     sys.exit(1 if errors else 0)

@@ -9,9 +9,16 @@ rm footer.html default.css
 scripts=$(for name in darkmode-toggle fragment-copy-button interactive-toc paragraph-link; do
     echo "<script src=\"\$relpath^doxygen-awesome-$name.js\"></script>"
 done; echo '<script src="$relpath^site.js"></script>')
-awk -v scripts="$scripts" '/^<\/head>/ { print scripts } { print }' header.html >header.part
+# The search is our own (search.py, site.js); its box has the names that the theme knows.
+box='<div id="site-search"><div id="MSearchBox"><input type="search" id="MSearchField" placeholder="Search ( / )"
+    aria-label="Search" autocomplete="off" data-root="$relpath^"/></div></div>
+<div id="site-results" hidden="hidden"></div>'
+awk -v scripts="$scripts" -v box="$box" '
+    /^<\/head>/ { print scripts }
+    { print }
+    /^<\/table>/ { print box }' header.html >header.part
 mv header.part header.html
 
 doxygen -l layout.xml
 sed -i -e '/<tab type="modules"/s/title=""/title="Subsystems"/' \
-    -e '/<tab type="\(namespaces\|concepts\|pages\)"/s/visible="yes"/visible="no"/' layout.xml
+    -e '/<tab type="\(concepts\|namespacemembers\|hierarchy\|classindex\|classmembers\|globals\)"/s/visible="[^"]*"/visible="no"/' layout.xml
