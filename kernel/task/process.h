@@ -12,14 +12,14 @@
 /// Arguments or environment of a new program: null-terminated strings packed one behind the other.
 struct StringList {
     std::span<const char> bytes;  ///< all strings with their nulls
-    size_t count = 0;
+    size_t count = 0;             ///< strings
 };
 
 /// A program loaded into an address space of its own, ready to be entered.
 struct LoadedProgram {
-    Ref<AddressSpace> space;
-    uint64_t entry = 0;  ///< RIP of its first instruction
-    uint64_t stack = 0;  ///< RSP there: argc, argv, envp and the auxiliary vector (System V ABI, 3.4.1)
+    Ref<AddressSpace> space;  ///< with everything mapped
+    uint64_t entry = 0;       ///< RIP of its first instruction
+    uint64_t stack = 0;       ///< RSP there: argc, argv, envp and the auxiliary vector (System V ABI, 3.4.1)
 };
 
 /// Loads the ELF executable `path`. ENOENT, ENOEXEC (with the reason in the kernel's log), ENOMEM, E2BIG when
@@ -51,8 +51,8 @@ Result<Task*> fork_process(ChildMemory memory);
 
 /// Pid and status of a dead child.
 struct ExitedChild {
-    int pid = 0;  ///< 0: none is dead yet, and the caller would not wait
-    int status = 0;
+    int pid = 0;     ///< 0: none is dead yet, and the caller would not wait
+    int status = 0;  ///< as wait4() reports it
 };
 /// Waits for a child of the current task to die, and buries it. `pid` > 0: that child; -1: any; 0 or < -1:
 /// any of the process group (0: the caller's). ECHILD without such a child, EINTR when killed. Task context.

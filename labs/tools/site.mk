@@ -7,9 +7,8 @@ GRAPHS ?= YES
 SITE := build/docs
 SITE_TOOLS := labs/tools/site
 AWESOME := /usr/share/doxygen-awesome-css
-# What the site is about: not the programs that test the kernel.
-SITE_FILES := $(filter-out userland/tests/% userland/grade/% userland/ring3/%,$(filter %.h %.cpp %.S,$(FILES)))
-HARNESS_FILES := $(wildcard tests/harness/*.h tests/harness/*.cpp)
+# What the site is about: the kernel.
+SITE_FILES := $(filter kernel/%.h kernel/%.cpp kernel/%.S arch/%.h arch/%.cpp arch/%.S,$(FILES))
 
 # The settings of doxygen that depend on this state and this machine.
 define SITE_SETTINGS
@@ -23,10 +22,11 @@ define SITE_CHECK
 INPUT = $(addprefix $(SITE)/source/,groups.dox $(filter %.h,$(SITE_FILES)))
 WARN_IF_UNDOCUMENTED = YES
 GENERATE_HTML = NO
+GENERATE_PERLMOD = YES
 HAVE_DOT = NO
 endef
 define SITE_MAKE
-INPUT += $(SITE)/source/groups.dox $(addprefix $(SITE)/source/,$(sort $(dir $(SITE_FILES) $(HARNESS_FILES))))
+INPUT += $(SITE)/source/groups.dox $(addprefix $(SITE)/source/,kernel arch)
 USE_MDFILE_AS_MAINPAGE = $(SITE)/source/README.md
 EXTRACT_ALL = YES
 GENERATE_TAGFILE = $(SITE)/site.tag
@@ -43,8 +43,8 @@ NEEDS_docs := docs
 NEEDS_docs-serve := docs
 docs: $B/include/arch/x86_64/asm_offsets.h chapter-diff | need ## make build/docs/html: the course, the story and the kernel as a site
 	@rm -rf $(SITE)/html $(SITE)/source
-	@$(SITE_TOOLS)/pages.py $(SITE) $(foreach f,$(SITE_FILES),$f:$(at_$f)) $(foreach f,$(HARNESS_FILES),$f:$f)
-	@{ cat Doxyfile; echo "$$SITE_SETTINGS"; echo "$$SITE_CHECK"; } | doxygen -
+	@$(SITE_TOOLS)/pages.py $(SITE) $(foreach f,$(SITE_FILES),$f:$(at_$f))
+	@$(if $(filter SOL=%,$(STATE)),{ cat Doxyfile; echo "$$SITE_SETTINGS"; echo "$$SITE_CHECK"; } | doxygen -)
 	@$(SITE_TOOLS)/templates.sh $(SITE)
 	@{ cat Doxyfile $(SITE)/pages.doxy; echo "$$SITE_SETTINGS"; echo "$$SITE_MAKE"; } | doxygen -
 	@$(SITE_TOOLS)/search.py $(SITE)

@@ -131,7 +131,7 @@ class Page:
                 address = f"{self.id}.html" + (f"#{self.anchors[anchor]}" if found else "")
                 found.append([plain(heading[2]), self.title if found else "page", address, ""])
             elif found:
-                found[-1][3] += LINK.sub(r"\1", line).strip().replace("`", "") + " "
+                found[-1][3] += LINK.sub(r"\1", line).strip(" |").replace("`", "") + " "
         return found
 
     def follow(self, site, link, line):

@@ -30,7 +30,7 @@ def names(tags):
 def comments(path):
     """The text of the comments in a source."""
     with open(path, encoding="utf-8") as file:
-        return " ".join(part.strip() for part in re.findall(r"//[/<]*(.*)", file.read()))
+        return " ".join(part.strip() for part in re.findall(r"//[/<]*(.*)", file.read())).replace("`", "")
 
 
 def main():

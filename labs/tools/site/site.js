@@ -35,9 +35,9 @@ const search = {
     /** Some text around the first of the words. */
     excerpt(text, query) {
         const word = query.toLowerCase().split(/\s+/).find(word => word && text.toLowerCase().includes(word))
-        if (!word) return text.slice(0, 90)
-        const at = text.toLowerCase().indexOf(word), start = Math.max(0, at - 40)
-        return (start ? "… " : "") + text.slice(start, at + 70)
+        if (!word) return text.slice(0, 100).replace(/ \S*$/, " …")
+        const at = text.toLowerCase().indexOf(word), start = text.lastIndexOf(" ", Math.max(0, at - 40)) + 1
+        return (start ? "… " : "") + text.slice(start, at + 70).replace(/ \S*$/, " …")
     },
 
     show(query) {

@@ -20,5 +20,5 @@ awk -v scripts="$scripts" -v box="$box" '
 mv header.part header.html
 
 doxygen -l layout.xml
-sed -i -e '/<tab type="modules"/s/title=""/title="Subsystems"/' \
+sed -i -e '/<tab type="modules"/s/title=""/title="Subsystems"/; /<tab type="pages"/s/title=""/title="All pages"/' \
     -e '/<tab type="\(concepts\|namespacemembers\|hierarchy\|classindex\|classmembers\|globals\)"/s/visible="[^"]*"/visible="no"/' layout.xml
