@@ -18,6 +18,8 @@ HEADING = re.compile(r"^(#+) +(.*?)(?: +\{#([\w-]+)\})? *$")
 LINK = re.compile(r"(?<!!)\[((?:[^\]`]|`[^`]*`)*)\]\(([^)\s]+)\)")
 # What doxygen would take for a reference, unless it is in a code span: #GP.
 EXCEPTION = re.compile(r"(`[^`]*`)|#[A-Z][A-Z]\b")
+# Code that is not the text of a link.
+CODE = re.compile(r"(?<![\[`])`([^`]+)`(?![\]`])")
 # A line of a code host's page that is not to be touched: what lies between fences, and indented code.
 FENCE = re.compile(r"^ {0,3}(```|~~~)")
 RAW = re.compile(r"^(@htmlonly)")
@@ -112,6 +114,7 @@ class Page:
                     line = f"# {heading[2]} {{#{self.id}}}\n\n@tableofcontents{{HTML:2}}" if self.id != "index" else line
             elif is_prose:
                 line = LINK.sub(lambda link, at=number: self.follow(site, link, at), line)
+                line = CODE.sub(site.path_link, line)
                 line = site.words.sub(lambda match: match[1] or f"%{match[0]}", line)
                 line = EXCEPTION.sub(lambda match: match[1] or f"\\{match[0]}", line)
             lines.append(line)
@@ -146,11 +149,11 @@ class Page:
         page = site.by_path.get(path)
         if page:
             if anchor and anchor not in page.anchors:
-                errors.append(f"{self.path}:{line}: {path} has no heading #{anchor}")
+                site.broken(f"{self.path}:{line}: {path} has no heading #{anchor}")
                 return text
             return f"[{text}](@ref {page.anchors[anchor] if anchor else page.id})"
         if not os.path.exists(path):
-            errors.append(f"{self.path}:{line}: a link to {target}, which is not there")
+            site.broken(f"{self.path}:{line}: a link to {target}, which is not there")
             return text
         return site.source_link(text, path)
 
@@ -197,6 +200,12 @@ class Site:
         # Words that are types as well, and in prose hardly ever meant as such.
         self.words = re.compile(r"(`[^`]*`|\]\([^)]*\))|(?<![%\w:-])(?:" + "|".join(sorted(types)) + r")(?![\w:-])")
 
+    @staticmethod
+    def broken(message):
+        """A link leads nowhere: an error, but for a tree or a release, which leave out parts of pages."""
+        if not os.path.exists(".state") and not os.path.exists(".release"):
+            errors.append(message)
+
     def add(self, page, parent=None):
         """Puts a page behind those that are there."""
         self.pages.append(page)
@@ -232,6 +241,13 @@ class Site:
         if inside and re.search(r"\.(h|cpp|S)$", inside):
             return f"[{text}](@ref {inside})"
         return text
+
+    def path_link(self, code):
+        """Code that names a source or a page, as a link to it."""
+        page = self.by_path.get(code[1])
+        if page or (code[1] in self.files and re.search(r"\.(h|cpp|S)$", code[1])):
+            return f"[`{code[1]}`](@ref {page.id if page else code[1]})"
+        return code[0]
 
     def group_of(self, path):
         """The subsystem that a source belongs to."""
