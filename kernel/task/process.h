@@ -24,6 +24,7 @@ struct LoadedProgram {
 
 /// Loads the ELF executable `path`. ENOENT, ENOEXEC (with the reason in the kernel's log), ENOMEM, E2BIG when
 /// arguments and environment exceed one page. Task context.
+/// @callgraph
 Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
                                    const StringList& environment);
 
@@ -39,6 +40,7 @@ enum class ChildMemory {
 
 /// A child of the current process, its like in all but the pid, complete but for the registers it starts
 /// with, and not started yet. ENOMEM, or EAGAIN when there are too many. Task context.
+/// @callgraph
 Result<Task*> fork_process(ChildMemory memory);
 
 /// Makes the current process run `program`, which was loaded from `path`, from its first instruction. The
@@ -47,6 +49,7 @@ Result<Task*> fork_process(ChildMemory memory);
 
 /// Ends the current task with an exit status as wait4() reports it: code << 8, or the signal that killed it.
 /// Its children become init's.
+/// @callgraph
 [[noreturn]] void exit_current(int status);
 
 /// Pid and status of a dead child.

@@ -109,6 +109,7 @@ Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), vo
 
 /// Sends `signal` to a task: unless ignored, it dies before it next returns to ring 3, and a sleep is cut
 /// short. Any context except NMI.
+/// @callergraph
 void send_signal(Task& task, int signal);
 /// Like send_signal(), for a fault of the task's own: it can't be ignored.
 void force_signal(Task& task, int signal);

@@ -55,6 +55,11 @@ test|/usr/include/CLI/CLI.hpp|libcli11-dev|reads the grader's command line
 test|$gdb|$gdb|tests "make gdb"
 test|g++|g++|builds chapter 3 with both compilers
 test|clang++|clang|builds chapter 3 with both compilers
+test|chromium|chromium|tests the pages that tools make
+test|python3|python3|drives it
+test|doxygen|doxygen|tests "make docs"
+test|dot|graphviz|tests "make docs"
+test|/usr/share/doxygen-awesome-css/doxygen-awesome.css|doxygen-awesome-css|tests "make docs"
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts

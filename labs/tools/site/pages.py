@@ -151,7 +151,7 @@ class Page:
             if anchor and anchor not in page.anchors:
                 site.broken(f"{self.path}:{line}: {path} has no heading #{anchor}")
                 return text
-            return f"[{text}](@ref {page.anchors[anchor] if anchor else page.id})"
+            return reference(text, page.anchors[anchor] if anchor else page.id)
         if not os.path.exists(path):
             site.broken(f"{self.path}:{line}: a link to {target}, which is not there")
             return text
@@ -239,14 +239,14 @@ class Site:
         """A link to a source: to the file as it is in this state, if it is that one."""
         inside = self.located.get(path)
         if inside and re.search(r"\.(h|cpp|S)$", inside):
-            return f"[{text}](@ref {inside})"
+            return reference(text, inside)
         return text
 
     def path_link(self, code):
         """Code that names a source or a page, as a link to it."""
         page = self.by_path.get(code[1])
         if page or (code[1] in self.files and re.search(r"\.(h|cpp|S)$", code[1])):
-            return f"[`{code[1]}`](@ref {page.id if page else code[1]})"
+            return reference(code[0], page.id if page else code[1])
         return code[0]
 
     def group_of(self, path):
@@ -255,6 +255,12 @@ class Site:
             if any(fnmatch.fnmatch(path, pattern) for pattern in patterns.split()):
                 return name
         return None
+
+
+def reference(text, name):
+    """A link of doxygen's, whose text can't be code itself."""
+    link = f'@ref {name} "{plain(text)}"'
+    return f"<code>{link}</code>" if text.startswith("`") and text.endswith("`") else link
 
 
 def plain(title):

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Writes doxygen's own header and layout with the site's changes: templates.sh OUT. Made from what the installed
-# doxygen brings, so that they fit its version.
+# doxygen brings, so that they fit its version. There $relpath^ is the way from a page to the site's root.
+# shellcheck disable=SC2016
 set -euo pipefail
 
 cd "$1"
