@@ -62,7 +62,6 @@ class AddressSpace : public RefCounted {
 
     /// Mends a page fault at `address` with the processor's `error` bits: zero-fills, or copies what was
     /// shared. False when the program had no right to do what it did, or memory is out.
-    /// @callgraph
     bool handle_fault(VirtAddr address, uint64_t error);
 
     /// A copy for fork(2): the same regions, pages shared until one side writes.

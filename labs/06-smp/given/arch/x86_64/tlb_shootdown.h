@@ -7,7 +7,6 @@
 /// Makes every processor that may use the address space of `root` forget its pages in [start, end): a page
 /// table entry that takes something away counts only after this. `shared` says that other tasks may be using
 /// the address space at this moment; if none can, nobody else is asked. Waits for the others' answers. IF=0.
-/// @callergraph
 void flush_user_pages(PhysAddr root, uint64_t start, uint64_t end, bool shared);
 
 /// Does what another processor's flush_user_pages() asks of this one, if it asks. Whoever waits with
