@@ -4,6 +4,9 @@
 #: GRAPHS=NO          `make docs` without graphs, which take most of its time
 PORT ?= 8000
 GRAPHS ?= YES
+ifneq ($(if $(filter docs-serve,$(MAKECMDGOALS)),$(shell echo '$(subst ','\'',$(PORT))' | grep -vxE '[1-9][0-9]{0,4}')),)
+$(error PORT=$(PORT): give a number from 1 to 65535)
+endif
 SITE := build/docs
 SITE_TOOLS := labs/tools/site
 AWESOME := /usr/share/doxygen-awesome-css
