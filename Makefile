@@ -143,8 +143,9 @@ include tests/tests.mk
 include tests/graded.mk
 -include $(wildcard tests/grader/grader.mk)
 include labs/tools/course.mk
+include labs/tools/site.mk
 
-.PHONY: all help setup where diff tree docs clean
+.PHONY: all help setup where diff tree clean
 all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso $B/compile_commands.json ## build the state: kernel, initramfs and ISO
 	@:
 
@@ -176,13 +177,6 @@ diff: ## print what changes between two states, as one patch with plain paths
 tree: ## write the state to DIR as a tree of its own, without layers
 	@labs/tools/tree.sh "$(DIR)" $(STATE) $(foreach f,$(FILES),$f:$(at_$f)) \
 	    $(addprefix diagnosis.txt:,$(call locate,$(LAYERS),diagnosis.txt))
-
-NEEDS_docs := docs
-docs: $B/include/arch/x86_64/asm_offsets.h | need ## make build/docs/html from the comments and docs/
-	$(Q)mkdir -p build && { cat Doxyfile; echo "STRIP_FROM_PATH = $(LAYERS)"; echo "INCLUDE_PATH = $(LAYERS) $B/include"; \
-	    echo "INPUT = $(filter %.h %.cpp,$(call at,$(FILES))) $(wildcard README.md docs tests/harness) $(HANDOUTS)"; \
-	    echo "FILTER_PATTERNS = *README.md=labs/tools/handout_page.sh"; } | doxygen -
-	@echo "build/docs/html/index.html"
 
 # For clangd and clang-tidy: how each source of the state is compiled; the state built last is the one at the top.
 command = {"directory": "$(CURDIR)", "file": "$1", "command": "$2 -c $1"},

@@ -103,6 +103,7 @@ void boot_task_body() {
 
 /// boot.S comes here with interrupts off, on the boot stack, under its own page tables. `magic` says by which
 /// protocol, `address` is the physical address of the loader's data.
+/// @callgraph
 extern "C" [[noreturn]] void kernel_main(uint32_t magic, uint32_t address) {
     serial_init();
     init_gdt();

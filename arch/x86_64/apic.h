@@ -7,8 +7,10 @@
 
 /// Vectors above the exceptions.
 inline constexpr uint8_t kTimerVector = 0x20;
-inline constexpr uint8_t kSerialVector = 0x24;
-inline constexpr uint8_t kSpuriousVector = 0xff;
+inline constexpr uint8_t kSerialVector = 0x24;  ///< of the UART
+inline constexpr uint8_t kSpuriousVector =
+    0xff;  ///< the local APIC's own, for an interrupt that has gone when it is taken (Intel SDM 3A, 11.9);
+           ///< gets no end of interrupt
 
 /// Silences the 8259 pair, maps and enables this processor's local APIC and masks all I/O APIC lines. Returns
 /// what went wrong in plain words, or null. Interrupts off; paging and heap up.
@@ -17,6 +19,7 @@ const char* init_apic();
 void enable_local_apic();
 /// A register of this processor's local APIC at byte `offset` (Intel SDM 3A, table 11-1). After init_apic().
 uint32_t local_apic_read(uint32_t offset);
+/// Writes such a register. After init_apic().
 void local_apic_write(uint32_t offset, uint32_t value);
 /// This processor's local APIC id. After init_apic().
 inline uint32_t local_apic_id() {

@@ -6,8 +6,8 @@
 
 /// A place in the kernel's text: `name` + `offset`; name is null outside of it.
 struct Symbol {
-    const char* name = nullptr;
-    uint64_t offset = 0;
+    const char* name = nullptr;  ///< null-terminated, or null
+    uint64_t offset = 0;         ///< bytes behind the symbol's address
 };
 /// Looks `address` up in the table that the build made from the kernel's symbols. Any context.
 Symbol find_symbol(uint64_t address);

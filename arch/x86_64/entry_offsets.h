@@ -3,4 +3,5 @@
 /// needs none.
 #pragma once
 
+/// Their list: nothing.
 #define ENTRY_OFFSETS() (void)0

@@ -6,6 +6,7 @@
 
 /// Mends a page fault or a faulting user copy, ends the program that caused any other in ring 3, and panics
 /// for the rest. IF=0.
+/// @callgraph
 void handle_exception(InterruptFrame& frame);
 
 /// Non-maskable interrupts taken so far. Nothing in this kernel raises them; debuggers and tests do.

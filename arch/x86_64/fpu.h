@@ -10,9 +10,9 @@ struct Task;
 
 /// x87 and SSE registers in the format of FXSAVE (Intel SDM 1, 10.5.1) and the bases of FS and GS.
 struct UserState {
-    alignas(16) std::array<std::byte, 512> fxsave;
-    uint64_t fs_base = 0;
-    uint64_t gs_base = 0;
+    alignas(16) std::array<std::byte, 512> fxsave;  ///< what FXSAVE stores
+    uint64_t fs_base = 0;                           ///< address that FS adds in ring 3
+    uint64_t gs_base = 0;                           ///< address that GS adds in ring 3
 };
 
 /// The state a new program starts with: all registers zero, exceptions masked (System V ABI, 3.4.1).

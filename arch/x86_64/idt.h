@@ -28,17 +28,18 @@ inline constexpr uint8_t kExceptionCount = 32;
 
 /// The manual's name of an exception, such as "INVALID OPCODE", and its mnemonic, such as "#UD".
 struct ExceptionName {
-    const char* name;
-    const char* mnemonic;
+    const char* name;      ///< in capitals, as reports print it
+    const char* mnemonic;  ///< with its number sign
 };
 /// `vector` must be below kExceptionCount.
 const ExceptionName& exception_name(uint64_t vector);
 
 /// Error-code bits of a page fault (Intel SDM 3A, 4.7).
-inline constexpr uint64_t kPageFaultPresent = 1 << 0;
-inline constexpr uint64_t kPageFaultWrite = 1 << 1;
-inline constexpr uint64_t kPageFaultUser = 1 << 2;
-inline constexpr uint64_t kPageFaultFetch = 1 << 4;
+inline constexpr uint64_t kPageFaultPresent =
+    1 << 0;  ///< the page is there: a right is missing. Clear: it is not there
+inline constexpr uint64_t kPageFaultWrite = 1 << 1;  ///< it was a write
+inline constexpr uint64_t kPageFaultUser = 1 << 2;   ///< in ring 3
+inline constexpr uint64_t kPageFaultFetch = 1 << 4;  ///< it was the fetch of an instruction
 
 /// Fills the table with the 256 stubs and loads it. Interrupts off.
 void init_idt();

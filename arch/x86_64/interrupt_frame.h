@@ -8,11 +8,11 @@
 /// The stack as interrupt_entry.S leaves it, lowest address first. From `rip` on it is the processor's own
 /// doing (Intel SDM 3A, 6.14.2), which in 64-bit mode always includes RSP and SS.
 struct InterruptFrame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
-    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
-    uint64_t vector;
-    uint64_t error;  ///< 0 for vectors without an error code
-    uint64_t rip, cs, rflags, rsp, ss;
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;  ///< general registers, as interrupted
+    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;     ///< the rest of them
+    uint64_t vector;                                ///< which entry it came by
+    uint64_t error;                                 ///< 0 for vectors without an error code
+    uint64_t rip, cs, rflags, rsp, ss;              ///< where it was interrupted, and its stack then
 
     /// True when ring 3 was interrupted.
     bool from_user() const { return (cs & 3) != 0; }

@@ -24,8 +24,10 @@ inline constexpr uint64_t kUserLimit = 0x7fff'ffff'f000;
 inline constexpr uint64_t kUserMinimum = 0x10000;
 
 /// Bounds of the kernel's image in memory, from kernel.ld. Only their addresses mean anything.
+/// @{
 extern "C" const char kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
     kernel_end[];
+/// @}
 
 /// Physical address of something in the kernel's image.
 inline PhysAddr image_physical(const void* symbol) {

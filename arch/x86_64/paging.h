@@ -10,15 +10,16 @@
 #include <kernel/libk/result.h>
 
 /// Bits of a page-table entry (Intel SDM 3A, table 4-20).
-inline constexpr uint64_t kPtePresent = 1ull << 0;
-inline constexpr uint64_t kPteWritable = 1ull << 1;
-inline constexpr uint64_t kPteUser = 1ull << 2;
-inline constexpr uint64_t kPteCacheDisable = 1ull << 4;
-inline constexpr uint64_t kPteLarge = 1ull << 7;   ///< in a page directory: maps 2 MiB
-inline constexpr uint64_t kPteGlobal = 1ull << 8;  ///< survives a CR3 load; the kernel's half
-inline constexpr uint64_t kPteCow = 1ull << 9;     ///< free for software: write means copy
-inline constexpr uint64_t kPteNoExecute = 1ull << 63;
-inline constexpr uint64_t kPteAddress = 0x000f'ffff'ffff'f000;
+inline constexpr uint64_t kPtePresent =
+    1ull << 0;  ///< the processor uses the entry; clear, all other bits are software's
+inline constexpr uint64_t kPteWritable = 1ull << 1;             ///< ring 0 minds it as well: CR0.WP
+inline constexpr uint64_t kPteUser = 1ull << 2;                 ///< ring 3 may use it
+inline constexpr uint64_t kPteCacheDisable = 1ull << 4;         ///< for device registers
+inline constexpr uint64_t kPteLarge = 1ull << 7;                ///< in a page directory: maps 2 MiB
+inline constexpr uint64_t kPteGlobal = 1ull << 8;               ///< survives a CR3 load; the kernel's half
+inline constexpr uint64_t kPteCow = 1ull << 9;                  ///< free for software: write means copy
+inline constexpr uint64_t kPteNoExecute = 1ull << 63;           ///< no instruction is fetched from there
+inline constexpr uint64_t kPteAddress = 0x000f'ffff'ffff'f000;  ///< the bits that hold the physical address
 
 /// Replaces the boot loader's tables by the kernel's own: direct map of the RAM in `info`, the image with
 /// W^X, nothing at all in the lower half. Uses allocate_frame(). Returns what went wrong in plain words, or

@@ -3,4 +3,5 @@
 /// starts none.
 #pragma once
 
+/// Their list: nothing.
 #define PROCESSOR_START_OFFSETS() (void)0

@@ -5,4 +5,5 @@
 // This is assembly.
 // clang-format off
 
+/// In switch_context(), with prev in RDI: nothing.
 #define PREV_HAS_STOPPED

@@ -9,6 +9,7 @@
 
 #include <kernel/libk/address.h>
 
+/// What a region of physical memory is good for; the values are e820's.
 enum class MemoryType : uint32_t {
     kUsable = 1,           ///< ours
     kReserved = 2,         ///< keep out; every type we don't know is this
@@ -17,31 +18,33 @@ enum class MemoryType : uint32_t {
 
 /// A stretch of physical memory, in bytes.
 struct MemoryRegion {
-    uint64_t base = 0;
-    uint64_t length = 0;
-    MemoryType type = MemoryType::kReserved;
+    uint64_t base = 0;                        ///< first byte's physical address
+    uint64_t length = 0;                      ///< bytes
+    MemoryType type = MemoryType::kReserved;  ///< what it is good for
+    /// The address behind the last byte.
     constexpr uint64_t end() const { return base + length; }
 };
 
 /// A file the loader put into memory (the initramfs), in bytes of physical memory.
 struct BootModule {
-    uint64_t base = 0;
-    uint64_t length = 0;
+    uint64_t base = 0;    ///< first byte's physical address
+    uint64_t length = 0;  ///< bytes
 };
 
 /// The loader's report.
 struct BootInfo {
-    static constexpr size_t kMaximumRegions = 128;
-    static constexpr size_t kMaximumModules = 4;
+    static constexpr size_t kMaximumRegions = 128;  ///< room for regions; a longer map is an error
+    static constexpr size_t kMaximumModules = 4;    ///< room for modules
 
-    const char* loader = "nobody";         ///< the protocol's name, for the log
-    std::array<char, 256> command_line{};  ///< null-terminated; a longer one is cut
-    std::array<MemoryRegion, kMaximumRegions> regions{};
-    size_t region_count = 0;
-    std::array<BootModule, kMaximumModules> modules{};
-    size_t module_count = 0;
+    const char* loader = "nobody";                        ///< the protocol's name, for the log
+    std::array<char, 256> command_line{};                 ///< null-terminated; a longer one is cut
+    std::array<MemoryRegion, kMaximumRegions> regions{};  ///< sorted once check_boot_info() has passed
+    size_t region_count = 0;                              ///< how many of them are filled in
+    std::array<BootModule, kMaximumModules> modules{};    ///< the first is the initramfs
+    size_t module_count = 0;                              ///< how many of them are filled in
     uint64_t rsdp = 0;  ///< physical address of the ACPI RSDP (or of the loader's copy), 0 when not told
 
+    /// The regions that are filled in.
     std::span<const MemoryRegion> memory() const { return {regions.data(), region_count}; }
 };
 

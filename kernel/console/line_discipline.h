@@ -10,30 +10,30 @@
 
 /// The kernel's struct termios of Linux x86_64 as TCGETS and TCSETS copy it (36 bytes).
 struct Termios {
-    uint32_t c_iflag;
-    uint32_t c_oflag;
-    uint32_t c_cflag;
-    uint32_t c_lflag;
-    uint8_t c_line;
-    uint8_t c_cc[19];
+    uint32_t c_iflag;  ///< input modes: kICRNL
+    uint32_t c_oflag;  ///< output modes: kOPOST, kONLCR
+    uint32_t c_cflag;  ///< line speed and format: kept, without effect
+    uint32_t c_lflag;  ///< local modes: kISIG, kICANON, kECHO
+    uint8_t c_line;    ///< number of the line discipline: kept, without effect
+    uint8_t c_cc[19];  ///< special keys, by kVINTR and so on
 };
 static_assert(sizeof(Termios) == 36);
 
 // Flags with Linux's values, the ones this discipline honours.
-inline constexpr uint32_t kICRNL = 0000400;
-inline constexpr uint32_t kOPOST = 0000001;
-inline constexpr uint32_t kONLCR = 0000004;
-inline constexpr uint32_t kISIG = 0000001;
-inline constexpr uint32_t kICANON = 0000002;
-inline constexpr uint32_t kECHO = 0000010;
+inline constexpr uint32_t kICRNL = 0000400;   ///< input: CR becomes newline
+inline constexpr uint32_t kOPOST = 0000001;   ///< output is processed at all
+inline constexpr uint32_t kONLCR = 0000004;   ///< output: newline becomes CR and newline
+inline constexpr uint32_t kISIG = 0000001;    ///< keys raise signals
+inline constexpr uint32_t kICANON = 0000002;  ///< canonical: input comes in lines, which can be edited
+inline constexpr uint32_t kECHO = 0000010;    ///< input is shown
 
 // Indices into c_cc with Linux's values, the ones this discipline honours. A key of 0 is switched off.
-inline constexpr size_t kVINTR = 0;
-inline constexpr size_t kVQUIT = 1;
-inline constexpr size_t kVERASE = 2;
-inline constexpr size_t kVKILL = 3;
-inline constexpr size_t kVEOF = 4;
-inline constexpr size_t kVWERASE = 14;
+inline constexpr size_t kVINTR = 0;     ///< raises SIGINT: Ctrl-C
+inline constexpr size_t kVQUIT = 1;     ///< raises SIGQUIT: Ctrl-backslash
+inline constexpr size_t kVERASE = 2;    ///< takes back a character: Backspace
+inline constexpr size_t kVKILL = 3;     ///< takes back the line: Ctrl-U
+inline constexpr size_t kVEOF = 4;      ///< end of file: Ctrl-D
+inline constexpr size_t kVWERASE = 14;  ///< takes back a word: Ctrl-W
 
 /// Line discipline of one terminal. The caller provides mutual exclusion. Allocates nothing; any context.
 class LineDiscipline {
@@ -58,6 +58,7 @@ class LineDiscipline {
     /// Output processing (ONLCR) on the way to the screen.
     void write(std::span<const char> bytes);
 
+    /// The mode it is in.
     const Termios& termios() const { return termios_; }
     /// Changes the mode; what was typed stays. Leaving canonical mode makes an unfinished line readable;
     /// entering it keeps what was readable so. An end of file typed in canonical mode stays one.

@@ -9,10 +9,10 @@
 
 /// Size of the window, as TIOCGWINSZ copies it.
 struct WindowSize {
-    uint16_t rows = 24;
-    uint16_t columns = 80;
-    uint16_t x_pixels = 0;
-    uint16_t y_pixels = 0;
+    uint16_t rows = 24;     ///< lines of text
+    uint16_t columns = 80;  ///< characters in a line
+    uint16_t x_pixels = 0;  ///< width in pixels, 0: not known
+    uint16_t y_pixels = 0;  ///< height in pixels, 0: not known
 };
 static_assert(sizeof(WindowSize) == 8);
 
@@ -32,12 +32,12 @@ class Tty final : public Inode {
     /// foreground group. IF=0, no lock held.
     void input(char byte);
 
-    SpinLock lock{"tty", LockRank::kTty};  ///< guards what follows
-    LineDiscipline discipline GUARDED_BY(lock);
-    WaitQueue readers GUARDED_BY(lock);  ///< wait for the discipline to become readable
+    SpinLock lock{"tty", LockRank::kTty};        ///< guards what follows
+    LineDiscipline discipline GUARDED_BY(lock);  ///< what was typed and how it is treated
+    WaitQueue readers GUARDED_BY(lock);          ///< wait for the discipline to become readable
     int foreground_group GUARDED_BY(lock) =
-        0;  ///< process group that the keys signal; 0 until somebody sets it
-    WindowSize window GUARDED_BY(lock);
+        0;                               ///< process group that the keys signal; 0 until somebody sets it
+    WindowSize window GUARDED_BY(lock);  ///< as programs were told, or told us
 };
 
 /// Reads from `tty` as read(2) does: waits for input, returns at most a line. EAGAIN with kO_NONBLOCK in

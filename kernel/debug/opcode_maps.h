@@ -28,10 +28,11 @@ namespace opcode_maps {
 
 /// The opcodes from `first` up to the next row have this form; an empty one is invalid.
 struct Row {
-    uint8_t first;
-    std::string_view form;
+    uint8_t first;  ///< lowest opcode
+    std::string_view form;  ///< name and operands, in the notation above
 };
 
+/// Opcodes of one byte (table A-2).
 inline constexpr Row kOneByteMap[] = {
     {0x00, ""}, {0x50, "push Zs"}, {0x58, "pop Zs"}, {0x60, ""}, {0x63, "movsxd|movsxd|movslq Gv,Ed"},
     {0x64, ""}, {0x68, "pushw|push|push Kz"}, {0x69, "imul Gv,Ev,Kz"}, {0x6a, "pushw|push|push Kb"},
@@ -97,6 +98,7 @@ inline constexpr Row k38Map[] = {
     {0x37, " E"}, {0x42, ""}, {0x80, " M"}, {0x83, ""}, {0xc8, " E"}, {0xce, ""}, {0xcf, " E"}, {0xd0, ""},
     {0xdb, " E"}, {0xe0, ""}, {0xf0, " E"}, {0xf2, ""}, {0xf5, " E"}, {0xf7, ""}, {0xf8, " M"}, {0xfa, ""},
 };
+/// Opcodes of three bytes that begin with 0F 3A (table A-5).
 inline constexpr Row k3AMap[] = {
     {0x00, ""}, {0x08, " E,Ib"}, {0x10, ""}, {0x14, " E,Ib"}, {0x18, ""}, {0x20, " E,Ib"}, {0x23, ""},
     {0x40, " E,Ib"}, {0x43, ""}, {0x44, " E,Ib"}, {0x45, ""}, {0x60, " E,Ib"}, {0x64, ""}, {0xcc, " E,Ib"},
@@ -125,6 +127,7 @@ inline constexpr std::array<std::string_view, 8> kGroups[] = {
      "ldmxcsr M;(3)wrfsbase Rv", "stmxcsr M;(3)wrgsbase Rv", " M", " M;(n)lfence", " M;(n)mfence", " M;(n)sfence"},
 };
 
+/// Group 7 with a register in ModRM.rm, by the whole ModRM byte (table A-6).
 inline constexpr Row kGroup7Registers[] = {
     {0x00, ""}, {0xc1, " "}, {0xc5, ""}, {0xc8, " "}, {0xca, "clac"}, {0xcb, "stac"}, {0xcc, ""},
     {0xd0, "xgetbv"}, {0xd1, "xsetbv"}, {0xd2, ""}, {0xd8, " "}, {0xe0, ""}, {0xf8, "swapgs"},
@@ -139,9 +142,12 @@ inline constexpr Row kPrefixes[] = {
 };
 // clang-format on
 
+/// The sixteen conditions, by their number in the opcode.
 inline constexpr std::array<std::string_view, 16> kConditions = {"o", "no", "b", "ae", "e", "ne", "be", "a",
                                                                  "s", "ns", "p", "np", "l", "ge", "le", "g"};
+/// The first eight registers by their numbers, without the letter for their size.
 inline constexpr std::array<const char*, 8> kRegisters = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
+/// The segment registers, by their numbers.
 inline constexpr std::array<std::string_view, 6> kSegments = {"%es", "%cs", "%ss", "%ds", "%fs", "%gs"};
 
 }  // namespace opcode_maps

@@ -17,6 +17,7 @@ struct CpioEntry {
 /// Walks through an archive from start to end. Trusts nothing in it; reads nothing outside of it.
 class CpioReader {
   public:
+    /// What next() has found.
     enum class Status {
         kEntry,  ///< the next entry has been read
         kEnd,    ///< the archive's trailer has been reached

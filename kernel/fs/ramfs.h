@@ -8,6 +8,7 @@
 /// A directory in memory. Inodes of any kind can be linked into it.
 class RamDirectory final : public Inode {
   public:
+    /// An empty directory; `permissions` are the low 12 bits of `st_mode`.
     explicit RamDirectory(uint32_t permissions) : Inode(FileType::kDirectory, permissions) {}
     ~RamDirectory() override;
 
@@ -39,8 +40,9 @@ class RamDirectory final : public Inode {
 /// A regular file in memory, up to kMaximumSize bytes; pages never written are holes and read as zeros.
 class RamFile final : public Inode {
   public:
-    static constexpr uint64_t kMaximumSize = uint64_t{1} << 30;
+    static constexpr uint64_t kMaximumSize = uint64_t{1} << 30;  ///< bytes
 
+    /// An empty file; `permissions` are the low 12 bits of `st_mode`.
     explicit RamFile(uint32_t permissions) : Inode(FileType::kRegular, permissions) {}
     ~RamFile() override;
 

@@ -23,17 +23,17 @@ enum class FileType : uint32_t {
 };
 
 /// Flags of open(2), with Linux's values.
-inline constexpr uint32_t kO_ACCMODE = 3;
-inline constexpr uint32_t kO_RDONLY = 0;
-inline constexpr uint32_t kO_WRONLY = 1;
-inline constexpr uint32_t kO_RDWR = 2;
-inline constexpr uint32_t kO_CREAT = 0100;
-inline constexpr uint32_t kO_EXCL = 0200;
-inline constexpr uint32_t kO_TRUNC = 01000;
-inline constexpr uint32_t kO_APPEND = 02000;
-inline constexpr uint32_t kO_NONBLOCK = 04000;
-inline constexpr uint32_t kO_DIRECTORY = 0200000;
-inline constexpr uint32_t kO_CLOEXEC = 02000000;
+inline constexpr uint32_t kO_ACCMODE = 3;          ///< the bits that say which of the next three it is
+inline constexpr uint32_t kO_RDONLY = 0;           ///< for reading only
+inline constexpr uint32_t kO_WRONLY = 1;           ///< for writing only
+inline constexpr uint32_t kO_RDWR = 2;             ///< for both
+inline constexpr uint32_t kO_CREAT = 0100;         ///< make the file if it is not there
+inline constexpr uint32_t kO_EXCL = 0200;          ///< with kO_CREAT: EEXIST if it is there
+inline constexpr uint32_t kO_TRUNC = 01000;        ///< cut it to nothing first
+inline constexpr uint32_t kO_APPEND = 02000;       ///< every write goes to the end
+inline constexpr uint32_t kO_NONBLOCK = 04000;     ///< EAGAIN rather than waiting
+inline constexpr uint32_t kO_DIRECTORY = 0200000;  ///< ENOTDIR for anything else
+inline constexpr uint32_t kO_CLOEXEC = 02000000;   ///< execve() closes the descriptor
 
 /// Longest path, in bytes with its terminating null.
 inline constexpr size_t kPathMax = 256;
@@ -41,15 +41,15 @@ inline constexpr size_t kPathMax = 256;
 inline constexpr size_t kNameMax = 63;
 
 /// The `whence` of lseek(2), with Linux's values.
-inline constexpr uint64_t kSEEK_SET = 0;
-inline constexpr uint64_t kSEEK_CUR = 1;
-inline constexpr uint64_t kSEEK_END = 2;
+inline constexpr uint64_t kSEEK_SET = 0;  ///< from the start of the file
+inline constexpr uint64_t kSEEK_CUR = 1;  ///< from the position
+inline constexpr uint64_t kSEEK_END = 2;  ///< from the end of the file
 
 /// One name in a directory.
 struct DirectoryEntry {
-    uint64_t next = 0;  ///< position to go on from; stays good while other names come and go
-    uint64_t inode_number = 0;
-    FileType type = FileType::kRegular;
+    uint64_t next = 0;                   ///< position to go on from; stays good while other names come and go
+    uint64_t inode_number = 0;           ///< Inode::number()
+    FileType type = FileType::kRegular;  ///< its kind
     std::array<char, kNameMax + 1> name{};  ///< null-terminated
 };
 
@@ -64,9 +64,13 @@ class Inode : public RefCounted {
     /// brings one takes it from kFirstFreeNumber up.
     Inode(FileType type, uint32_t permissions, uint64_t number = 0);
 
+    /// Its kind. Any context, like the next three.
     FileType type() const { return type_; }
+    /// The low 12 bits of `st_mode`.
     uint32_t permissions() const { return permissions_; }
+    /// What tells it from every other inode.
     uint64_t number() const { return number_; }
+    /// True when names can be looked up in it.
     bool is_directory() const { return type_ == FileType::kDirectory; }
     /// False for streams (pipes and terminals), which have no position and make a reader wait. Reads and
     /// writes of what is seekable never sleep.
@@ -118,21 +122,29 @@ class Inode : public RefCounted {
 /// An inode with a position, as open(2) makes it; shared by dup(2) and fork(2).
 class OpenFile : public RefCounted {
   public:
+    /// Opens `inode`; `flags` as open_file() takes them.
     OpenFile(Ref<Inode> inode, uint32_t flags) : inode_(std::move(inode)), flags_(flags) {}
     ~OpenFile() override { inode_->closed(flags_); }
 
+    /// What is open.
     Inode& inode() { return *inode_; }
+    /// The flags of open(2), as fcntl(2) may have changed them.
     uint32_t flags() const { return flags_; }
+    /// Sets them all: F_SETFL of fcntl(2).
     void set_flags(uint32_t flags) { flags_ = flags; }
+    /// The position, in bytes from the start.
     uint64_t offset() {
         LockGuard guard(position_lock_);
         return offset_;
     }
+    /// Sets the position without a check.
     void set_offset(uint64_t offset) {
         LockGuard guard(position_lock_);
         offset_ = offset;
     }
+    /// True when it is open for reading.
     bool can_read() const { return (flags_ & kO_ACCMODE) != kO_WRONLY; }
+    /// True when it is open for writing.
     bool can_write() const { return (flags_ & kO_ACCMODE) != kO_RDONLY; }
 
     /// Reads at the position and moves it. EBADF when not open for reading. `out` is kernel memory, at most a
@@ -159,7 +171,7 @@ class OpenFile : public RefCounted {
 /// A task's file descriptors. Touched only by its own task (and by fork(2) before the child runs).
 class FileTable {
   public:
-    static constexpr int kMaximum = 32;
+    static constexpr int kMaximum = 32;  ///< descriptors of a task, 0 up
 
     /// The file behind `fd`, or null. Good until the task itself closes `fd`, so a system call may use it
     /// without a reference of its own, even across a sleep.
@@ -170,10 +182,15 @@ class FileTable {
     Result<int> install(Ref<OpenFile> file, bool close_on_exec, int lowest = 0);
     /// Installs `file` at exactly `fd`, closing what was there; EBADF outside the table.
     Result<int> install_at(int fd, Ref<OpenFile> file, bool close_on_exec);
+    /// Closes `fd`; EBADF.
     Result<void> close(int fd);
+    /// True when execve() will close `fd`; EBADF.
     Result<bool> close_on_exec(int fd) const;
+    /// Says whether it will; EBADF.
     Result<void> set_close_on_exec(int fd, bool value);
+    /// Closes everything, as a task ends.
     void close_all();
+    /// Closes what is marked so, as execve() succeeds.
     void close_for_exec();
     /// Makes this table, empty so far, share every file of `other`, as fork(2) wants.
     void copy_from(const FileTable& other);

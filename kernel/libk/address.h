@@ -21,16 +21,21 @@ constexpr uint64_t align_up(uint64_t value, uint64_t alignment) {
 
 /// A physical address, in bytes. Reach its content through physical_pointer() of `<arch/x86_64/layout.h>`.
 struct PhysAddr {
-    uint64_t value = 0;
+    uint64_t value = 0;  ///< bytes from physical address 0
+    /// By value.
     constexpr auto operator<=>(const PhysAddr&) const = default;
+    /// The address `offset` bytes further on.
     constexpr PhysAddr operator+(uint64_t offset) const { return {value + offset}; }
 };
 
 /// A virtual address, in bytes, of either half. Not known to be mapped.
 struct VirtAddr {
-    uint64_t value = 0;
+    uint64_t value = 0;  ///< as the processor sees it
+    /// By value.
     constexpr auto operator<=>(const VirtAddr&) const = default;
+    /// The address `offset` bytes further on.
     constexpr VirtAddr operator+(uint64_t offset) const { return {value + offset}; }
+    /// The distance from `other`, in bytes.
     constexpr uint64_t operator-(VirtAddr other) const { return value - other.value; }
 };
 
@@ -38,32 +43,41 @@ struct VirtAddr {
 /// (`<kernel/mm/user_copy.h>`).
 template <class T>
 struct UserPtr {
-    uint64_t address = 0;
+    uint64_t address = 0;  ///< as the program gave it
     /// The pointer `count` elements further on; may wrap, which the checked copy refuses.
     constexpr UserPtr operator+(uint64_t count) const { return {address + count * sizeof(T)}; }
+    /// True for the program's null pointer.
     constexpr bool is_null() const { return address == 0; }
 };
 
 /// Untyped memory of a user program, counted in bytes. Any UserPtr converts to it.
 template <>
 struct UserPtr<const void> {
-    uint64_t address = 0;
+    uint64_t address = 0;  ///< as the program gave it
     constexpr UserPtr() = default;
+    /// A number from a register becomes a pointer.
     explicit constexpr UserPtr(uint64_t value) : address(value) {}
+    /// The same address without its type.
     template <class T>
     constexpr UserPtr(UserPtr<T> other) : address(other.address) {}
+    /// The pointer `bytes` further on; may wrap, which the checked copy refuses.
     constexpr UserPtr operator+(uint64_t bytes) const { return UserPtr(address + bytes); }
+    /// True for the program's null pointer.
     constexpr bool is_null() const { return address == 0; }
 };
 
 /// Untyped memory of a user program that may be written.
 template <>
 struct UserPtr<void> {
-    uint64_t address = 0;
+    uint64_t address = 0;  ///< as the program gave it
     constexpr UserPtr() = default;
+    /// A number from a register becomes a pointer.
     explicit constexpr UserPtr(uint64_t value) : address(value) {}
+    /// The same address without its type.
     template <class T>
     constexpr UserPtr(UserPtr<T> other) : address(other.address) {}
+    /// The pointer `bytes` further on; may wrap, which the checked copy refuses.
     constexpr UserPtr operator+(uint64_t bytes) const { return UserPtr(address + bytes); }
+    /// True for the program's null pointer.
     constexpr bool is_null() const { return address == 0; }
 };

@@ -8,8 +8,8 @@
 
 /// Where formatted text goes: `write` is called with one piece after the other.
 struct Sink {
-    void (*write)(void* context, std::span<const char> text);
-    void* context;
+    void (*write)(void* context, std::span<const char> text);  ///< takes the next piece
+    void* context;                                             ///< passed on to it
 };
 
 /// Writes `format` and its arguments to `sink` and returns the number of characters.

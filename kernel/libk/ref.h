@@ -18,6 +18,7 @@ class RefCounted {
     RefCounted(const RefCounted&) = delete;
     RefCounted& operator=(const RefCounted&) = delete;
 
+    /// One more reference. Any context.
     void ref() { __atomic_add_fetch(&references_, 1, __ATOMIC_RELAXED); }
     /// Drops one reference; the last one destroys and frees the object.
     void unref() {
@@ -26,6 +27,7 @@ class RefCounted {
             kfree(this);
         }
     }
+    /// References now; another processor may change that at once.
     uint32_t reference_count() const { return __atomic_load_n(&references_, __ATOMIC_RELAXED); }
 
   protected:
@@ -45,11 +47,14 @@ class Ref {
     explicit Ref(T* object) : object_(object) {
         if (object_) object_->ref();
     }
+    /// One more reference to the same object.
     Ref(const Ref& other) : Ref(other.object_) {}
+    /// Takes `other`'s reference over.
     Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
     /// A reference to a derived object is one to its base.
     template <class U>
     Ref(Ref<U> other) : object_(other.release()) {}
+    /// Drops the reference that it had.
     Ref& operator=(Ref other) noexcept {
         std::swap(object_, other.object_);
         return *this;
@@ -67,9 +72,13 @@ class Ref {
     }
     /// Gives the reference up to the caller.
     T* release() { return std::exchange(object_, nullptr); }
+    /// The object, or null; stays this Ref's.
     T* get() const { return object_; }
+    /// Requires that there is an object.
     T* operator->() const { return object_; }
+    /// Requires that there is an object.
     T& operator*() const { return *object_; }
+    /// True when there is an object.
     explicit operator bool() const { return object_ != nullptr; }
 
   private:

@@ -47,8 +47,11 @@ enum class Errno : int32_t {
 template <class T>
 class [[nodiscard]] Result {
   public:
+    /// Success; implicit, so that `return value;` does.
     Result(T value) : ok_(true), value_(std::move(value)) {}
+    /// Failure; implicit, so that `return Errno::kENOMEM;` does.
     Result(Errno error) : ok_(false), error_(error) {}
+    /// Moves whichever it holds.
     Result(Result&& other) noexcept : ok_(other.ok_) {
         if (ok_)
             new (&value_) T(std::move(other.value_));
@@ -62,6 +65,7 @@ class [[nodiscard]] Result {
         if (ok_) value_.~T();
     }
 
+    /// True when it holds a value.
     bool ok() const { return ok_; }
     /// Requires ok().
     T& value() { return value_; }
@@ -80,8 +84,11 @@ class [[nodiscard]] Result {
 template <class T>
 requires(std::is_trivially_copyable_v<T> && sizeof(T) <= 8) class [[nodiscard]] Result<T> {
   public:
+    /// Success.
     Result(T value) : value_(value) {}
+    /// Failure.
     Result(Errno error) : error_(error) {}
+    /// True when it holds a value.
     bool ok() const { return error_ == Errno{}; }
     /// Requires ok().
     T& value() { return value_; }
@@ -98,8 +105,11 @@ template <>
 class [[nodiscard]] Result<void> {
   public:
     Result() = default;
+    /// Failure.
     Result(Errno error) : error_(error) {}
+    /// True for success.
     bool ok() const { return error_ == Errno{}; }
+    /// Why it failed; 0 for success.
     Errno error() const { return error_; }
 
   private:

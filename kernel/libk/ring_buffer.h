@@ -18,6 +18,7 @@ class RingBuffer {
     RingBuffer(const RingBuffer&) = delete;
     RingBuffer& operator=(const RingBuffer&) = delete;
 
+    /// Bytes that fit.
     static constexpr size_t capacity() { return Capacity; }
 
     /// Producer: appends `byte`; false when full, with nothing changed.
@@ -44,7 +45,9 @@ class RingBuffer {
         const uint32_t head = __atomic_load_n(&head_, __ATOMIC_ACQUIRE);
         return __atomic_load_n(&tail_, __ATOMIC_ACQUIRE) - head;
     }
+    /// size() is 0.
     bool empty() const { return size() == 0; }
+    /// put() would fail.
     bool full() const { return size() >= Capacity; }
 
   private:

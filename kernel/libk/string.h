@@ -14,13 +14,13 @@
 extern "C" {
 /// As in the C standard. All may be called in any context; DF must be 0, as the ABI demands.
 void* memcpy(void* destination, const void* source, size_t count);
-void* memmove(void* destination, const void* source, size_t count);
-void* memset(void* destination, int value, size_t count);
-int memcmp(const void* left, const void* right, size_t count);
-void* memchr(const void* memory, int value, size_t count);
-size_t strlen(const char* string);
-int strcmp(const char* left, const char* right);
-int strncmp(const char* left, const char* right, size_t count);
+void* memmove(void* destination, const void* source, size_t count);  ///< as memcpy(), and the two may overlap
+void* memset(void* destination, int value, size_t count);            ///< as in the C standard
+int memcmp(const void* left, const void* right, size_t count);       ///< as in the C standard
+void* memchr(const void* memory, int value, size_t count);           ///< as in the C standard
+size_t strlen(const char* string);                                   ///< as in the C standard
+int strcmp(const char* left, const char* right);                     ///< as in the C standard
+int strncmp(const char* left, const char* right, size_t count);      ///< as in the C standard
 }
 #endif
 

@@ -13,16 +13,17 @@
 
 /// What a region allows; PROT_* of mmap(2).
 struct Protection {
-    bool write = false;
-    bool execute = false;
+    bool write = false;    ///< pages may be written
+    bool execute = false;  ///< instructions may be fetched; never together with `write`
+    /// By both.
     constexpr bool operator==(const Protection&) const = default;
 };
 
 /// A range of whole pages that a program may use. Pages appear when they are touched.
 struct Region {
-    uint64_t start = 0;
-    uint64_t end = 0;
-    Protection protection;
+    uint64_t start = 0;     ///< first address, a multiple of kPageSize
+    uint64_t end = 0;       ///< address behind the last, a multiple of kPageSize
+    Protection protection;  ///< what a program may do there
 };
 
 /// Address space of one process, or of several that share it (CLONE_VM of clone(2)). Its lock is its own

@@ -25,6 +25,7 @@ Result<T> read_user(UserPtr<const T> from) {
     TRY_VOID(copy_from_user(&value, from, sizeof(T)));
     return value;
 }
+/// Writes one object of a plain type, in the same way.
 template <class T>
 Result<void> write_user(UserPtr<T> to, const T& value) {
     return copy_to_user(to, &value, sizeof(T));

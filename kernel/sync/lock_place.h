@@ -26,14 +26,21 @@ class LockPlace {
     /// of the waiting loop so far.
     void check_patience(uint64_t turns) const;
 #else
+    /// The lock's name and rank, for good.
     constexpr LockPlace(const char* name, LockRank) : name_(name) {}
 
+    /// Nothing.
     void check_order() const {}
+    /// Nothing.
     void note_taken() const {}
+    /// Nothing.
     void note_given_back() const {}
+    /// Nothing.
     void check_held() const {}
+    /// Nothing.
     void check_patience(uint64_t) const {}
 #endif
+    /// As the constructor was told, for reports.
     const char* name() const {
         return name_;
     }

@@ -17,7 +17,9 @@ class LockWord {
             panic("lock '%s' taken twice", place.name());
         held_ = true;
     }
+    /// Gives the lock back.
     void release() { held_ = false; }
+    /// True while it is held.
     bool is_held() const { return held_; }
 
   private:

@@ -31,6 +31,7 @@ class CAPABILITY("lock") SpinLock {
     bool is_held() const { return word_.is_held(); }
     /// Says that the caller holds it where clang can't know, in lambdas; checked when built with LOCK_CHECKS.
     void assert_held() const ASSERT_CAPABILITY(this) { place_.check_held(); }
+    /// For reports.
     const char* name() const { return place_.name(); }
 
   private:
@@ -41,6 +42,7 @@ class CAPABILITY("lock") SpinLock {
 /// Holds a SpinLock, with interrupts off, for the life of the guard; then IF is as it was before.
 class SCOPED_CAPABILITY [[nodiscard]] LockGuard {
   public:
+    /// Turns interrupts off and waits for `lock`.
     explicit LockGuard(SpinLock& lock) ACQUIRE(lock) : lock_(lock), flags_(irq_save()) { lock_.lock(); }
     LockGuard(const LockGuard&) = delete;
     LockGuard& operator=(const LockGuard&) = delete;

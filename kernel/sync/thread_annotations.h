@@ -6,6 +6,7 @@
 #ifdef __clang__
 #define THREAD_ANNOTATION(x) __attribute__((x))
 #else
+/// The attribute, for clang.
 #define THREAD_ANNOTATION(x)
 #endif
 
@@ -23,6 +24,7 @@
 #define EXCLUDES(...) THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
 /// A function that takes the locks, or gives them back.
 #define ACQUIRE(...) THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
+/// A function that gives the locks back.
 #define RELEASE(...) THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 /// A function after which the lock may be believed to be held. For what the analysis can't follow: lambdas.
 #define ASSERT_CAPABILITY(...) THREAD_ANNOTATION(assert_capability(__VA_ARGS__))

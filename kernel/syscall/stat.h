@@ -9,19 +9,19 @@
 
 /// `struct stat` of Linux on x86_64. Times stay 0: the kernel has no calendar.
 struct LinuxStat {
-    uint64_t st_dev;
-    uint64_t st_ino;
-    uint64_t st_nlink;
-    uint32_t st_mode;
-    uint32_t st_uid;
-    uint32_t st_gid;
-    uint32_t padding;
-    uint64_t st_rdev;
-    int64_t st_size;
-    int64_t st_blksize;
-    int64_t st_blocks;  ///< of 512 bytes
-    uint64_t times[6];
-    uint64_t unused[3];
+    uint64_t st_dev;     ///< 1: there is one file system
+    uint64_t st_ino;     ///< Inode::number()
+    uint64_t st_nlink;   ///< 2 for a directory, 1 for anything else
+    uint32_t st_mode;    ///< type and permissions
+    uint32_t st_uid;     ///< 0: root
+    uint32_t st_gid;     ///< 0: root
+    uint32_t padding;    ///< 0
+    uint64_t st_rdev;    ///< 0
+    int64_t st_size;     ///< bytes
+    int64_t st_blksize;  ///< what a reader should ask for at once: a page
+    int64_t st_blocks;   ///< of 512 bytes
+    uint64_t times[6];   ///< access, modification, change: seconds and nanoseconds each
+    uint64_t unused[3];  ///< 0
 };
 static_assert(sizeof(LinuxStat) == 144);
 static_assert(offsetof(LinuxStat, st_mode) == 24);

@@ -12,18 +12,19 @@
 /// Arguments or environment of a new program: null-terminated strings packed one behind the other.
 struct StringList {
     std::span<const char> bytes;  ///< all strings with their nulls
-    size_t count = 0;
+    size_t count = 0;             ///< strings
 };
 
 /// A program loaded into an address space of its own, ready to be entered.
 struct LoadedProgram {
-    Ref<AddressSpace> space;
-    uint64_t entry = 0;  ///< RIP of its first instruction
-    uint64_t stack = 0;  ///< RSP there: argc, argv, envp and the auxiliary vector (System V ABI, 3.4.1)
+    Ref<AddressSpace> space;  ///< with everything mapped
+    uint64_t entry = 0;       ///< RIP of its first instruction
+    uint64_t stack = 0;       ///< RSP there: argc, argv, envp and the auxiliary vector (System V ABI, 3.4.1)
 };
 
 /// Loads the ELF executable `path`. ENOENT, ENOEXEC (with the reason in the kernel's log), ENOMEM, E2BIG when
 /// arguments and environment exceed one page. Task context.
+/// @callgraph
 Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
                                    const StringList& environment);
 
@@ -39,6 +40,7 @@ enum class ChildMemory {
 
 /// A child of the current process, its like in all but the pid, complete but for the registers it starts
 /// with, and not started yet. ENOMEM, or EAGAIN when there are too many. Task context.
+/// @callgraph
 Result<Task*> fork_process(ChildMemory memory);
 
 /// Makes the current process run `program`, which was loaded from `path`, from its first instruction. The
@@ -47,12 +49,13 @@ Result<Task*> fork_process(ChildMemory memory);
 
 /// Ends the current task with an exit status as wait4() reports it: code << 8, or the signal that killed it.
 /// Its children become init's.
+/// @callgraph
 [[noreturn]] void exit_current(int status);
 
 /// Pid and status of a dead child.
 struct ExitedChild {
-    int pid = 0;  ///< 0: none is dead yet, and the caller would not wait
-    int status = 0;
+    int pid = 0;     ///< 0: none is dead yet, and the caller would not wait
+    int status = 0;  ///< as wait4() reports it
 };
 /// Waits for a child of the current task to die, and buries it. `pid` > 0: that child; -1: any; 0 or < -1:
 /// any of the process group (0: the caller's). ECHILD without such a child, EINTR when killed. Task context.

@@ -23,6 +23,7 @@ class RunQueue {
         head_ = &head;
     }
 
+    /// The member that never leaves.
     Node& head() const { return *head_; }
     /// True when only the head is left.
     bool is_alone() const { return head_->next == head_; }

@@ -13,6 +13,7 @@ void init_scheduler(Task& idle);
 /// Gives the processor to the next runnable task; returns when the caller's turn has come again, at once when
 /// there is nobody else. On a task's stack, no lock held: system calls and kernel threads call it to wait or
 /// to yield, the timer's handler to take the processor away.
+/// @callgraph
 void schedule();
 
 /// Links a new task right after the head, so that it runs next after it.
@@ -25,6 +26,7 @@ bool prepare_to_block();
 void block_current();
 /// Puts a blocked task back at the end of the round; does nothing to one that is not blocked. Any context,
 /// IF=0.
+/// @callergraph
 void make_runnable(Task& task);
 /// Takes the current task, a zombie, out of the queue for good. IF=0, no lock held.
 [[noreturn]] void retire_current();

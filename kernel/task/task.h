@@ -13,6 +13,7 @@
 #include <kernel/mm/address_space.h>
 #include <kernel/task/wait_queue.h>
 
+/// Whether a task could run.
 enum class TaskState : uint32_t {
     kRunnable,  ///< in the run queue
     kBlocked,   ///< asleep in a WaitQueue
@@ -21,16 +22,16 @@ enum class TaskState : uint32_t {
 
 /// Signals known by number, with Linux's values. Their only action so far is death; a task may ignore them.
 inline constexpr int kSIGINT = 2;
-inline constexpr int kSIGQUIT = 3;
-inline constexpr int kSIGILL = 4;
-inline constexpr int kSIGTRAP = 5;
-inline constexpr int kSIGBUS = 7;
-inline constexpr int kSIGFPE = 8;
-inline constexpr int kSIGKILL = 9;
-inline constexpr int kSIGSEGV = 11;
-inline constexpr int kSIGPIPE = 13;
-inline constexpr int kSIGTERM = 15;
-inline constexpr int kSIGCHLD = 17;
+inline constexpr int kSIGQUIT = 3;   ///< Ctrl-backslash
+inline constexpr int kSIGILL = 4;    ///< invalid instruction
+inline constexpr int kSIGTRAP = 5;   ///< breakpoint, single step
+inline constexpr int kSIGBUS = 7;    ///< memory that is not there
+inline constexpr int kSIGFPE = 8;    ///< arithmetic
+inline constexpr int kSIGKILL = 9;   ///< can't be ignored
+inline constexpr int kSIGSEGV = 11;  ///< access that is not allowed
+inline constexpr int kSIGPIPE = 13;  ///< a pipe that nobody reads
+inline constexpr int kSIGTERM = 15;  ///< the polite request
+inline constexpr int kSIGCHLD = 17;  ///< a child has ended
 
 /// Guards the list of all tasks, their parents and their exit states.
 SpinLock& task_list_lock();
@@ -38,12 +39,12 @@ SpinLock& task_list_lock();
 /// A process or kernel thread. Lives from create_*() until its parent has waited for it.
 struct Task {
     // Run queue: a circular list. Guarded by the scheduler's lock.
-    Task* next = nullptr;
-    Task* prev = nullptr;
-    TaskState state = TaskState::kRunnable;
-    bool idle = false;       ///< runs only when nobody else can
-    uint32_t processor = 0;  ///< number of the processor in whose queue it is or was last
-    uint32_t running = 0;    ///< non-zero while a processor is on its stack; with several processors only
+    Task* next = nullptr;                    ///< who runs after it; null outside of the queue
+    Task* prev = nullptr;                    ///< who ran before it
+    TaskState state = TaskState::kRunnable;  ///< whether it could run
+    bool idle = false;                       ///< runs only when nobody else can
+    uint32_t processor = 0;                  ///< number of the processor in whose queue it is or was last
+    uint32_t running = 0;  ///< non-zero while a processor is on its stack; with several processors only
 
     // What the context switch and the entry paths use (offsets reach assembly through asm_offsets.h).
     uint64_t rsp = 0;         ///< where the Context lies while the task does not run
@@ -54,26 +55,27 @@ struct Task {
     UserState user_state;     ///< SSE and x87 registers, FS and GS base; unused by kernel threads
 
     // Identity.
-    int pid = 0;
+    int pid = 0;                  ///< from 1 up; of kernel threads from 0 down
     std::array<char, 16> name{};  ///< null-terminated
     Task* next_task GUARDED_BY(task_list_lock()) =
         nullptr;                ///< list of all tasks, in the order of their making
     Task* wait_link = nullptr;  ///< next sleeper in the same WaitQueue
 
     // Process state; kernel threads have no address space.
-    Ref<AddressSpace> space;
-    uint64_t entry = 0;  ///< address of the program's first instruction
-    FileTable files;
-    std::array<char, kPathMax> cwd{'/'};
-    Task* parent = nullptr;
-    int process_group = 0;
-    uint32_t ignored_signals = 0;  ///< bit n: signal n has no effect
-    int fatal_signal = 0;          ///< pending death, taken before returning to ring 3
-    int exit_status = 0;           ///< as wait4() reports it
-    WaitQueue child_exit;          ///< where the parent sleeps in wait4()
-    uint64_t start_tick = 0;       ///< tick at which the task was made
-    uint64_t ticks_used = 0;       ///< ticks taken while it ran
+    Ref<AddressSpace> space;              ///< its memory
+    uint64_t entry = 0;                   ///< address of the program's first instruction
+    FileTable files;                      ///< its descriptors
+    std::array<char, kPathMax> cwd{'/'};  ///< current directory, null-terminated
+    Task* parent = nullptr;               ///< who waits for its end; null for the first tasks
+    int process_group = 0;                ///< what the terminal's keys signal together
+    uint32_t ignored_signals = 0;         ///< bit n: signal n has no effect
+    int fatal_signal = 0;                 ///< pending death, taken before returning to ring 3
+    int exit_status = 0;                  ///< as wait4() reports it
+    WaitQueue child_exit;                 ///< where the parent sleeps in wait4()
+    uint64_t start_tick = 0;              ///< tick at which the task was made
+    uint64_t ticks_used = 0;              ///< ticks taken while it ran
 
+    /// True for a process, false for a kernel thread.
     bool is_user() const { return static_cast<bool>(space); }
 };
 
@@ -107,6 +109,7 @@ Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), vo
 
 /// Sends `signal` to a task: unless ignored, it dies before it next returns to ring 3, and a sleep is cut
 /// short. Any context except NMI.
+/// @callergraph
 void send_signal(Task& task, int signal);
 /// Like send_signal(), for a fault of the task's own: it can't be ignored.
 void force_signal(Task& task, int signal);

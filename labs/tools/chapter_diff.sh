@@ -9,7 +9,7 @@ source "$(dirname "$0")/shared_files.sh"
 page=$1 lab=$2
 shift 2
 {
-    echo "## What the chapter brings"
+    echo "# What chapter $(chapter_of "$lab") brings"
     echo
     echo "From the solution of the chapter before to where this one starts:"
     echo

@@ -20,16 +20,13 @@ tags: ## write each state as a commit with a tag, chapter0-v1 lab1-v1 solution1-
 release: ## write to CLASS what a class gets when chapter UPTO opens: no solution of an open chapter
 	@labs/tools/release.sh "$(CLASS)" "$(UPTO)"
 
-# What each chapter brings, as the end of its handout's page in `make docs`.
-HANDOUTS := $(wildcard labs/*/README.md)
+# What each chapter brings, which the site has behind its handout.
 differences = labs/tools/chapter_diff.sh build/docs/chapters/$(notdir $1).md $1 \
     $(call changed,$(call layers,SOL=$(call minus_one,$2)),$(call layers,LAB=$2))
 chapter-diff: ## write what each chapter brings to build/docs/chapters; make docs has it behind the handouts
 	@rm -rf build/docs/chapters && mkdir -p build/docs/chapters
 	$(foreach n,$(if $(PLAIN_STATE),,$(patsubst LAB=%,%,$(filter LAB=%,$(STATES)))),\
 	    @$(call differences,$(call chapter_dir,labs,$n),$n)$(newline))
-
-docs: chapter-diff
 
 # What is published has the chapters' graders only.
 WHOLE_COURSE := $(filter test check soak bochs test-grader,$(MAKECMDGOALS))

@@ -57,6 +57,11 @@ test|$gdb|$gdb|tests "make gdb"
 test|qemu-img|qemu-utils|tests "make rewind"
 test|g++|g++|builds chapter 3 with both compilers
 test|clang++|clang|builds chapter 3 with both compilers
+test|chromium|chromium|tests the pages that tools make
+test|python3|python3|drives it
+test|doxygen|doxygen|tests "make docs"
+test|dot|graphviz|tests "make docs"
+test|/usr/share/doxygen-awesome-css/doxygen-awesome.css|doxygen-awesome-css|tests "make docs"
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
@@ -69,6 +74,9 @@ bochs|script|bsdutils|gives it a terminal
 bochs|patch|patch|applies the variants of the kernel
 tidy|clang-tidy|clang-tidy|checks the sources for mistakes
 docs|doxygen|doxygen|makes the documentation
+docs|dot|graphviz|draws its graphs
+docs|/usr/share/doxygen-awesome-css/doxygen-awesome.css|doxygen-awesome-css|its theme
+docs|python3|python3|writes its pages
 END
 }
 

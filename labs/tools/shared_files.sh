@@ -15,7 +15,7 @@ copy_shared() {
     for folder in labs/0*/ tests/labs/0*/; do
         number=$(chapter_of "$folder")
         if ((number > chapter)); then
-            if [[ $folder == tests/* ]]; then rm -rf "${dir:?}/$folder"; else unlink_page "$folder" "$dir/README.md"; fi
+            [[ $folder != tests/* ]] || rm -rf "${dir:?}/$folder"
             continue
         fi
         for page in "$folder"README.md "$folder"lab.txt; do
@@ -36,9 +36,19 @@ chapter_of() {
     [[ $name =~ ^0([1-9])- ]] && echo "${BASH_REMATCH[1]}" || echo 9
 }
 
-# For copy_shared: the texts of links to FOLDER in a page, without the links.
+# unlink_page TARGET PAGE: the texts of links to what begins so, without the links.
 unlink_page() {
     sed -i "s|\[\([^]]*\)\]($1[^)]*)|\1|g" "$2"
+}
+
+# unlink_missing DIR: in all pages of DIR, the texts of links to what is not in it, without the links.
+unlink_missing() {
+    local page target
+    while IFS= read -r page; do
+        while IFS= read -r target; do
+            [[ $target == *:* || $target == \#* || -e $(dirname "$page")/${target%%#*} ]] || unlink_page "$target" "$page"
+        done < <(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//' | sort -u)
+    done < <(find "$1" -name '*.md')
 }
 
 # For copy_shared: a page without the sections whose titles name an open chapter.

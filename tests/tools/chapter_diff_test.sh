@@ -1,5 +1,5 @@
 #!/bin/bash
-# What each chapter brings, behind its handout.
+# What each chapter brings.
 # The tests are called by their names, which shellcheck can't see.
 # shellcheck disable=SC2317
 
@@ -23,13 +23,6 @@ test_each_page_has_the_patch_to_the_start_and_nothing_of_the_solution() {
         done < <(grep 'yours to write)$' "$page" | cut -d '`' -f 2)
         grep -q 'yours to write)$' "$page"
     done
-}
-
-test_a_handout_s_page_ends_with_it() {
-    local lab=labs/01-gdt-tss
-    labs/tools/handout_page.sh "$lab/README.md" >"$scratch/page"
-    { cat "$lab/README.md"; echo; cat build/docs/chapters/01-gdt-tss.md; } | diff - "$scratch/page"
-    labs/tools/handout_page.sh README.md | diff README.md -
 }
 
 run_tests

@@ -14,8 +14,8 @@ struct Task;
 /// TODO(lab4.3): the flags have their place among these words, at the very offset at which switch.S puts
 /// them.
 struct Context {
-    uint64_t r15 = 0, r14 = 0, r13 = 0, r12 = 0, rbx = 0, rbp = 0;
-    uint64_t rip = 0;
+    uint64_t r15 = 0, r14 = 0, r13 = 0, r12 = 0, rbx = 0, rbp = 0;  ///< what a called function must not lose
+    uint64_t rip = 0;                                               ///< where switch_context() returns to
 };
 
 /// The Context of a task that has never run: it will start at `rip`, with every other register zero.

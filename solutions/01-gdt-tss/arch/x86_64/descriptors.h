@@ -12,12 +12,12 @@ inline constexpr uint64_t kTypeTss = 0b1001;
 
 /// Set beforehand, or loading would write to the GDT.
 inline constexpr uint64_t kDescriptorAccessed = 1ull << 40;
-inline constexpr uint64_t kDescriptorWritable = 1ull << 41;  ///< data; for code: readable
-inline constexpr uint64_t kDescriptorExecutable = 1ull << 43;
-inline constexpr uint64_t kDescriptorNotSystem = 1ull << 44;  ///< code or data
-inline constexpr int kDescriptorDplShift = 45;
-inline constexpr uint64_t kDescriptorPresent = 1ull << 47;
-inline constexpr uint64_t kDescriptorLong = 1ull << 53;  ///< 64-bit code
+inline constexpr uint64_t kDescriptorWritable = 1ull << 41;    ///< data; for code: readable
+inline constexpr uint64_t kDescriptorExecutable = 1ull << 43;  ///< code
+inline constexpr uint64_t kDescriptorNotSystem = 1ull << 44;   ///< code or data
+inline constexpr int kDescriptorDplShift = 45;                 ///< lowest bit of the ring that may use it
+inline constexpr uint64_t kDescriptorPresent = 1ull << 47;     ///< loading it without is #NP
+inline constexpr uint64_t kDescriptorLong = 1ull << 53;        ///< 64-bit code
 
 /// A 64-bit code segment for ring `dpl`.
 constexpr uint64_t code_descriptor(uint64_t dpl) {

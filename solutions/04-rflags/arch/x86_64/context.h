@@ -12,9 +12,9 @@ struct Task;
 /// well, and where to go on, lowest address first, as switch.S pushes them. Task::rsp points to it while the
 /// task does not run.
 struct Context {
-    uint64_t r15 = 0, r14 = 0, r13 = 0, r12 = 0, rbx = 0, rbp = 0;
-    uint64_t rflags = 0;
-    uint64_t rip = 0;
+    uint64_t r15 = 0, r14 = 0, r13 = 0, r12 = 0, rbx = 0, rbp = 0;  ///< what a called function must not lose
+    uint64_t rflags = 0;                                            ///< above all IF: popped last
+    uint64_t rip = 0;                                               ///< where switch_context() returns to
 };
 
 /// The Context of a task that has never run: it will start at `rip`, with every other register zero,

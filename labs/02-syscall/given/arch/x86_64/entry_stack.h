@@ -4,4 +4,5 @@
 // This is assembly.
 // clang-format off
 
+/// The global variable that the scheduler sets.
 #define ENTRY_STACK CURRENT_KERNEL_STACK(%rip)

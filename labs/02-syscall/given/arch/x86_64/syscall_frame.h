@@ -8,11 +8,11 @@
 /// The registers of the program as syscall_entry pushes them, lowest address first; the last one lies right
 /// below the top of the kernel stack. RSP is in USER_RSP_SCRATCH.
 struct SyscallFrame {
-    uint64_t r15, r14, r13, r12, r10, r9, r8;
-    uint64_t rbp, rdi, rsi, rdx, rbx;
-    uint64_t rax;     ///< the result, on return
-    uint64_t number;  ///< RAX as the program left it
-    uint64_t r11;     ///< the program's RFLAGS: SYSCALL moves them there
-    uint64_t rcx;     ///< the address after its SYSCALL instruction, where SYSRET returns
+    uint64_t r15, r14, r13, r12, r10, r9, r8;  ///< r10, r8 and r9: arguments 4 to 6
+    uint64_t rbp, rdi, rsi, rdx, rbx;          ///< rdi, rsi and rdx: arguments 1 to 3
+    uint64_t rax;                              ///< the result, on return
+    uint64_t number;                           ///< RAX as the program left it
+    uint64_t r11;                              ///< the program's RFLAGS: SYSCALL moves them there
+    uint64_t rcx;  ///< the address after its SYSCALL instruction, where SYSRET returns
 };
 static_assert(sizeof(SyscallFrame) % 16 == 0, "the stack stays aligned for C++ (System V ABI, 3.2.2)");

@@ -7,6 +7,7 @@
 #include <arch/x86_64/syscall_frame.h>
 #include <kernel/syscall/table.h>
 
+/// Their list.
 #define ENTRY_OFFSETS()                                                                 \
     OFFSET(ProcessorControlRegion, self);                                               \
     OFFSET(ProcessorControlRegion, gdt);                                                \

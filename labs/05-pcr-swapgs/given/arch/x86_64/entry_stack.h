@@ -4,4 +4,5 @@
 // This is assembly.
 // clang-format off
 
+/// The word in this processor's TSS that interrupts use as well.
 #define ENTRY_STACK %gs:OFFSETOF_ProcessorControlRegion_rsp0

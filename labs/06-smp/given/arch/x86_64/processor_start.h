@@ -8,7 +8,7 @@ struct Task;
 
 /// What trampoline.S needs to know before any C++ can run; `hz` is for what comes after.
 struct ProcessorStart {
-    uint64_t cr3;
+    uint64_t cr3;     ///< physical address of its first page tables
     uint64_t stack;   ///< top of the kernel stack of the processor's idle task
     uint64_t region;  ///< its GS base: its PCR
     uint32_t hz;      ///< rate of its timer

@@ -4,6 +4,7 @@
 
 #include <arch/x86_64/processor_start.h>
 
+/// Their list.
 #define PROCESSOR_START_OFFSETS()   \
     OFFSET(ProcessorStart, cr3);    \
     OFFSET(ProcessorStart, stack);  \

@@ -5,4 +5,5 @@
 // This is assembly.
 // clang-format off
 
+/// In switch_context(), with prev in RDI: clears its Task::running.
 #define PREV_HAS_STOPPED movl $0, OFFSETOF_Task_running(%rdi)

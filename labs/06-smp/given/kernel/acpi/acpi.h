@@ -10,11 +10,11 @@
 
 /// A kind of table: its signature, and the sentences for everything that can be wrong with one.
 struct TableKind {
-    std::string_view signature;
-    BootError unreachable;
-    BootError wrong_signature;
-    BootError impossible_length;
-    BootError wrong_checksum;
+    std::string_view signature;   ///< four characters
+    BootError unreachable;        ///< what is said when the way to it can't be read
+    BootError wrong_signature;    ///< when something else is there
+    BootError impossible_length;  ///< when its length can't be right
+    BootError wrong_checksum;     ///< when its bytes do not sum up to 0
 };
 
 /// Finds the first table with kind.signature in the XSDT or, where the RSDP has none, in the RSDT, and

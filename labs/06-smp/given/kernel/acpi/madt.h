@@ -15,8 +15,8 @@ struct ProcessorList {
     /// As many as the kernel can use.
     static constexpr size_t kMaximum = 8;
 
-    std::array<uint8_t, kMaximum> apic_ids{};
-    size_t count = 0;  ///< how many of apic_ids are filled in
+    std::array<uint8_t, kMaximum> apic_ids{};  ///< of the processors' local APICs
+    size_t count = 0;                          ///< how many of apic_ids are filled in
     /// Enabled ones beyond the array, or with an id of 255 or more: those need x2APIC mode.
     size_t left_out = 0;
 };

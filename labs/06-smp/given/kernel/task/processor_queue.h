@@ -18,9 +18,9 @@
 ///
 /// Each in a cache line of its own: what one processor does with its queue costs the others nothing.
 struct alignas(64) ProcessorQueue {
-    SpinLock lock{"run queue", LockRank::kRunQueue};
-    RunQueue<Task> tasks GUARDED_BY(lock);  ///< the head is the processor's idle task
-    uint32_t length GUARDED_BY(lock) = 0;   ///< tasks besides the head
+    SpinLock lock{"run queue", LockRank::kRunQueue};  ///< guards the queue
+    RunQueue<Task> tasks GUARDED_BY(lock);            ///< the head is the processor's idle task
+    uint32_t length GUARDED_BY(lock) = 0;             ///< tasks besides the head
 };
 
 /// Processor n's is number n.
