@@ -1,15 +1,16 @@
 # Booting a state: the ISO with GRUB, and QEMU by hand or under gdb.
 
-#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what gdb, watch and diagnose use) or seabios-pvh
+#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what gdb, watch, diagnose and timeline use) or seabios-pvh
 #: APPEND="words"     kernel command line; panic=exit ends QEMU on a panic
 #: CPUS=1             processors
 #: MEM=128            MiB of memory
 #: QEMU_EXTRA="..."   more options for QEMU
 #: GDB_EXTRA="..."    more arguments for gdb
-#: WAIT=10            seconds that `make watch` and `make diagnose` wait for the fault
+#: WAIT=10            seconds that `make watch`, `make diagnose` and `make timeline` wait for the fault
+#: TYPE="words"       a line that `make timeline` types at the shell's prompt
 #: ANSWERS=file       what `make diagnose` checks; default: the diagnosis.txt of the chosen state
 #: ACCEL=kvm          KVM in place of QEMU's own emulation, at your own risk
-BOOT ?= $(if $(filter gdb watch diagnose,$(MAKECMDGOALS)),pvh,grub)
+BOOT ?= $(if $(filter gdb watch diagnose timeline,$(MAKECMDGOALS)),pvh,grub)
 APPEND ?=
 CPUS ?= 1
 MEM ?= 128
@@ -20,15 +21,17 @@ ACCEL ?= tcg
 QEMU_EXTRA ?=
 GDB_EXTRA ?=
 WAIT ?= 10
+TYPE ?=
 ANSWERS ?= $(firstword $(wildcard $(addsuffix /diagnosis.txt,$(LAYERS))))
 GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
-export WAIT ANSWERS GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
+export WAIT ANSWERS TYPE GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb watch diagnose
+.PHONY: run gdb watch diagnose timeline
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
 NEEDS_gdb := run gdb
 NEEDS_watch := run gdb
 NEEDS_diagnose := run gdb
+NEEDS_timeline := run gdb
 
 # GRUB says nothing on the serial line unless it cannot start the kernel; then it shows why and gives its own prompt.
 define GRUB_CFG
@@ -67,3 +70,6 @@ watch: $(BOOT_FILES) | need ## chapter 3: show who writes to the shell's saved R
 
 diagnose: $(BOOT_FILES) | need ## chapter 3: check the answers in ANSWERS against a run of this build
 	@labs/tools/gdb/batch.sh $B $(GDB) diagnose.py $(QEMU_EXTRA)
+
+timeline: $(BOOT_FILES) | need ## record a run, with every system call, interrupt and switch, and write it as a page
+	@TRAPLINE_STATE="$(STATE)" labs/tools/gdb/batch.sh $B $(GDB) timeline.py $(QEMU_EXTRA)

@@ -1,0 +1,155 @@
+"""The kernel's trace ring (kernel/debug/trace.h) as events in words: who ran, on whose stack, whose stack was published."""
+
+import collections
+import statistics
+import struct
+
+PAGE = 4096
+STACK_SIZE = 16 * 1024
+RECORD = struct.Struct("<IiQQQQQQBBBBi")
+NOBODY = -(2**31)  # kNoTask
+NO_VECTOR = 0xFF
+KINDS = {1: "syscall-enter", 2: "syscall-leave", 3: "interrupt-enter", 4: "interrupt-leave", 5: "publish", 6: "switch",
+         7: "task", 8: "panic"}
+TIMER_VECTOR = 32
+
+Record = collections.namedtuple(
+    "Record", "stamp owner time rsp cr3 published scratch value kind cpu vector flags pid")
+
+
+def records(ring, count):
+    """The records of a ring, oldest first, given its bytes and how many records there have been; and how many of them
+    were incomplete, such as one that another processor was just writing."""
+    slots = len(ring) // RECORD.size
+    found, torn = [], 0
+    for number in range(max(0, count - slots), count):
+        record = Record(*RECORD.unpack_from(ring, number % slots * RECORD.size))
+        if record.stamp == (number + 1) & 0xFFFFFFFF and record.kind in KINDS:
+            found.append(record)
+        else:
+            torn += 1
+    return found, torn
+
+
+class Tasks:
+    """Who is who at each moment: pids by CR3 and by kernel stack change as programs begin, exec and end."""
+
+    def __init__(self, known, kernel_cr3):
+        self.all = {}  # pid -> the task as events.json shows it: its last name and address space
+        self.cr3 = {}  # pid -> what it has at this moment
+        self.top = {}  # top of a kernel stack -> pid of its owner at this moment
+        self.kernel_cr3 = kernel_cr3
+        for pid, name, cr3, top in known:
+            self.note(pid, name, cr3, top)
+
+    def note(self, pid, name, cr3, top):
+        """A task that has come, or has got another name or address space."""
+        self.cr3[pid] = cr3
+        if top is not None:
+            self.top[top] = pid
+        task = self.all.setdefault(pid, {"pid": pid, "name": f"pid {pid}", "cr3": cr3, "stack_base": None,
+                                         "stack_top": None, "kernel_thread": pid <= 0})
+        task["name"] = name or task["name"]
+        if cr3 != self.kernel_cr3 or pid <= 0:  # one that ends has lost its address space: show the one it had
+            task["cr3"] = cr3
+        if top is not None:
+            task["stack_base"], task["stack_top"] = top - STACK_SIZE, top
+
+    def running(self, cr3, stack_owner):
+        """The pid of the task with this CR3: that of the stack if it may be, since threads share one."""
+        if stack_owner is not None and self.cr3.get(stack_owner) == cr3:
+            return stack_owner
+        return next((pid for pid, space in self.cr3.items() if space == cr3), None)
+
+
+def pid_or_none(pid):
+    return None if pid == NOBODY else pid
+
+
+def words(record, tasks, names):
+    """What is particular to this kind of event."""
+    match KINDS[record.kind]:
+        case "syscall-enter":
+            return {"number": record.value, "name": names.get(record.value, "no such call")}
+        case "syscall-leave":
+            return {"result": record.value - (record.value >> 63 << 64)}
+        case "interrupt-enter":
+            return {"vector": record.vector, "rip": record.value, "ring": record.flags >> 2 & 3,
+                    "interrupted_if": bool(record.flags & 2)}
+        case "interrupt-leave":
+            return {"vector": record.vector}
+        case "publish":
+            return {"to": record.pid}
+        case "switch":
+            tasks.note(record.pid, None, record.value & -PAGE, None)
+            return {"from": pid_or_none(record.owner), "to": record.pid}
+        case "panic":
+            return {"rip": record.value, "vector": None if record.vector == NO_VECTOR else record.vector}
+    raise ValueError(record.kind)
+
+
+def task_event(record, tasks, last):
+    """A task has begun, has become another program, or has ended."""
+    name = struct.pack("<QQ", record.scratch, record.value).split(b"\0")[0].decode(errors="replace")
+    cr3 = record.cr3 & -PAGE
+    before = tasks.cr3.get(record.pid) if tasks.top.get(record.rsp) == record.pid else None
+    tasks.note(record.pid, name, cr3, record.rsp)
+    change = "ends" if cr3 == tasks.kernel_cr3 and record.pid > 0 else "begins" if before is None else "execs"
+    # The record's own place was needed for the task's.
+    return {"rsp": last.get("rsp"), "running": pid_or_none(record.owner), "scratch": last.get("scratch"),
+            "pid": record.pid, "name": name, "change": change}
+
+
+def decode(found, known, kernel_cr3, names):
+    """(tasks, events) as in events.json. `known` are the tasks that live, as (pid, name, cr3, top), `names` those of
+    the system calls by number."""
+    named = {r.pid for r in found if KINDS[r.kind] == "task"}
+    tasks = Tasks([], kernel_cr3)
+    # What is known from the end holds from the beginning for those of whom no record tells when it changed; of the
+    # others the stack.
+    for pid, name, cr3, top in known:
+        tasks.note(pid, name, cr3 if pid not in named else None, top)
+    events, last = [], {}
+    for n, record in enumerate(found):
+        owner = pid_or_none(record.owner)
+        kind = KINDS[record.kind]
+        event = {"n": n, "time": record.time, "cpu": record.cpu, "kind": kind,
+                 "running": tasks.running(record.cr3 & -PAGE, owner), "on_stack_of": owner, "rsp": record.rsp,
+                 "if": bool(record.flags & 1), "published": tasks.top.get(record.published), "scratch": record.scratch}
+        if kind == "task":
+            event |= task_event(record, tasks, last.get(record.cpu, {}))
+        else:
+            event |= words(record, tasks, names)
+        events.append(event)
+        last[record.cpu] = event
+    for pid, name, _, _ in known:
+        tasks.all[pid]["name"] = name
+    return sorted(tasks.all.values(), key=lambda task: task["pid"]), events
+
+
+def from_ring_3(event):
+    """Whether the event is an entry from a program: the moments at which the published stack is used."""
+    return event["kind"] == "syscall-enter" or event["kind"] == "interrupt-enter" and event["ring"] == 3
+
+
+def corruption(events):
+    """The number of the first entry of one task on another task's kernel stack, or None."""
+    return next((e["n"] for e in events if from_ring_3(e) and None not in (e["running"], e["on_stack_of"])
+                 and e["running"] != e["on_stack_of"]), None)
+
+
+def panic(events):
+    """The panic as events.json shows it, or None."""
+    event = next((e for e in events if e["kind"] == "panic"), None)
+    return event and {"n": event["n"], "rip": event["rip"], "vector": event["vector"], "pid": event["running"]}
+
+
+def tsc_per_second(events, hz):
+    """How fast the time stamps count, as far as the timer's ticks tell; None with too few of them."""
+    ticks, gaps = {}, []
+    for event in events:
+        if event["kind"] == "interrupt-enter" and event["vector"] == TIMER_VECTOR:
+            if event["cpu"] in ticks:
+                gaps.append(event["time"] - ticks[event["cpu"]])
+            ticks[event["cpu"]] = event["time"]
+    return round(statistics.median(gaps) * hz) if len(gaps) >= 3 else None
