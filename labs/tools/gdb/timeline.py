@@ -16,8 +16,8 @@ import events as trace
 from chrome import chrome
 from page import page
 from story import story
-from trapline import (Breakpoint, Stopped, address_of, main, read_word, run_until, running_task, say, symbol_at, tasks,
-                      time_limit, variable)
+from trapline import (Breakpoint, Stopped, address_of, main, place, read_word, run_until, running_task, say, symbol_at,
+                      tasks, time_limit, variable)
 
 FOLDER = os.environ["TRAPLINE_FOLDER"]
 
@@ -136,6 +136,16 @@ def system_call_names():
     return names
 
 
+def say_where(events):
+    """Gives each interrupt of ring 0 the place where it came, as in switch_user_state+12."""
+    known = {}
+    for event in events:
+        if event["kind"] == "interrupt-enter" and event["ring"] == 0:
+            if event["rip"] not in known:
+                known[event["rip"]] = place(event["rip"])
+            event["at"] = known[event["rip"]]
+
+
 def timer_hz():
     """How often a second the timer ticks."""
     return int(gdb.parse_and_eval("'(anonymous namespace)::hz'"))
@@ -151,6 +161,7 @@ def document(run):
     known = [(task.pid, task.name, task.cr3, task.top) for task in tasks()]
     kernel_cr3 = next((cr3 for pid, _, cr3, _ in known if pid == 0), 0)
     people, events = trace.decode(found, known, kernel_cr3, system_call_names())
+    say_where(events)
     cpus = int(os.environ.get("CPUS") or 1)
     return {"state": os.environ["TRAPLINE_STATE"], "cpus": cpus, "time_unit": "tsc",
             "tsc_per_second": trace.tsc_per_second(events, timer_hz()),

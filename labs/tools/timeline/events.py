@@ -110,10 +110,10 @@ def decode(found, known, kernel_cr3, names):
     for pid, name, cr3, top in known:
         tasks.note(pid, name, cr3 if pid not in named else None, top)
     events, last = [], {}
-    for n, record in enumerate(found):
+    for record in found:
         owner = pid_or_none(record.owner)
         kind = KINDS[record.kind]
-        event = {"n": n, "time": record.time, "cpu": record.cpu, "kind": kind,
+        event = {"n": 0, "time": record.time, "cpu": record.cpu, "kind": kind,
                  "running": tasks.running(record.cr3 & -PAGE, owner), "on_stack_of": owner, "rsp": record.rsp,
                  "if": bool(record.flags & 1), "published": tasks.top.get(record.published), "scratch": record.scratch}
         if kind == "task":
@@ -122,9 +122,39 @@ def decode(found, known, kernel_cr3, names):
             event |= words(record, tasks, names)
         events.append(event)
         last[record.cpu] = event
+    events = settle(events)
+    for n, event in enumerate(events):
+        event["n"] = n
     for pid, name, _, _ in known:
         tasks.all[pid]["name"] = name
     return sorted(tasks.all.values(), key=lambda task: task["pid"]), events
+
+
+def settle(events):
+    """Puts each switch where it happened. It is recorded when it is about to; an interrupt that comes then is before it,
+    although it was recorded later, and so is all that happens until that interrupt is over."""
+    settled, waiting = [], []  # waiting: (switch, interrupts that are to end on its stack first)
+    for i, event in enumerate(events):
+        stack, kind = event["on_stack_of"], event["kind"]
+        if kind == "switch" and event["if"] and is_interrupted(events, i):
+            waiting.append([event, 0])
+            continue
+        settled.append(event)
+        for entry in [w for w in waiting if w[0]["from"] == stack]:
+            entry[1] += {"interrupt-enter": 1, "interrupt-leave": -1}.get(kind, 0)
+            if kind == "interrupt-leave" and entry[1] == 0:
+                waiting.remove(entry)
+                now = {key: event[key] for key in ("time", "cpu", "if", "published", "scratch")}
+                settled.append(entry[0] | now | {"announced": entry[0]["time"]})
+    return settled
+
+
+def is_interrupted(events, i):
+    """Whether what comes next on the processor of event `i` is an interrupt on the same stack in ring 0."""
+    event = events[i]
+    after = next((e for e in events[i + 1:] if e["cpu"] == event["cpu"]), None)
+    return (after is not None and after["kind"] == "interrupt-enter" and after["ring"] == 0
+            and after["on_stack_of"] == event["on_stack_of"] == after["running"])
 
 
 def from_ring_3(event):

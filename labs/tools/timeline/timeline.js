@@ -14,7 +14,9 @@ const moments = new Map(data.story.map((moment, i) => [moment.n, { ...moment, nu
 
 const element = id => document.getElementById(id);
 const escaped = text => String(text).replace(/[&<>"]/g, c => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[c]));
-const hex = value => value === null || value === undefined ? "unknown" : "0x" + BigInt(value).toString(16);
+const shownAddress = text => text ?? "unknown";
+/** How far an address lies below the top of a task's kernel stack, in bytes. */
+const below = (task, address) => Number(BigInt(task.stack_top) - BigInt(address));
 const name = pid => pid === null || pid === undefined ? "nobody" : tasks.has(pid) ? tasks.get(pid).name : `pid ${pid}`;
 const isEntry = e => e.kind === "syscall-enter" || (e.kind === "interrupt-enter" && e.ring === 3);
 const isWrong = (running, stack) => running !== null && stack !== null && running !== stack;
@@ -82,12 +84,12 @@ function follow(e) {
   rowOf(activity, e.running).set(e.n, { runs: e.kind !== "switch", ...doing(e.running) });
   if (e.kind === "switch") rowOf(activity, e.to).set(e.n, { runs: true, ...doing(e.to) });
   if (e.on_stack_of !== null && e.kind !== "task") {
-    rowOf(depth, e.on_stack_of).set(e.n, e.rsp);
+    if (!isWrong(e.running, e.on_stack_of)) rowOf(depth, e.on_stack_of).set(e.n, e.rsp);
     const empty = ends && inside.length === 0 && e.on_stack_of > 0;
     if (empty && e.n + 1 < events.length) rowOf(depth, e.on_stack_of).set(e.n + 1, null);
     if (isWrong(e.running, e.on_stack_of)) {
       const row = rowOf(overwritten, e.on_stack_of), before = row.values.at(-1);
-      row.set(e.n, { by: e.running, rsp: before ? Math.min(before.rsp, e.rsp) : e.rsp });
+      row.set(e.n, { by: e.running, rsp: before && BigInt(before.rsp) < BigInt(e.rsp) ? before.rsp : e.rsp });
     }
   }
 }
@@ -99,6 +101,12 @@ function vectorName(vector) {
 }
 
 events.forEach(follow);
+/** Whether a program is in ring 3 while the stack published is another task's: its next entry goes there. */
+function isTrap(cpu, n) {
+  const pid = runs.get(cpu).at(n) ?? null, doing = pid !== null && activity.get(pid)?.at(n);
+  const owner = published.get(data.shared_words ? "all" : cpu).at(n) ?? null;
+  return doing && doing.runs && !doing.what && pid > 0 && owner !== null && owner !== pid;
+}
 const first = data.prompt ?? 0;
 /** Tasks that did something since the prompt, and their place in the colours. */
 const shown = [...activity.keys()].filter(pid => activity.get(pid).starts.at(-1) >= first).sort((a, b) => a - b);
@@ -118,7 +126,7 @@ function stackPlace(e) {
   if (e.on_stack_of === null) return "on a stack that belongs to no task";
   const whose = e.on_stack_of === e.running ? "its own kernel stack" : `${name(e.on_stack_of)}'s kernel stack`;
   const task = tasks.get(e.on_stack_of);
-  return task && task.stack_top !== null ? `on ${whose}, ${task.stack_top - e.rsp} bytes below the top` : `on ${whose}`;
+  return task && task.stack_top !== null ? `on ${whose}, ${below(task, e.rsp)} bytes below the top` : `on ${whose}`;
 }
 
 function sentence(e) {
@@ -128,14 +136,14 @@ function sentence(e) {
     case "syscall-leave": return `The system call ${ended.get(e.n)?.label ?? ""} of ${who} is done: result ${e.result}.`;
     case "interrupt-enter":
       return `${e.vector === 32 ? "A timer tick" : `An interrupt or exception (${vectorName(e.vector)}, vector ${e.vector})`} ` +
-        `interrupts ${who} in ring ${e.ring}, at ${e.at ?? hex(e.rip)}` +
+        `interrupts ${who} in ring ${e.ring}, at ${e.at ?? shownAddress(e.rip)}` +
         (e.ring === 0 ? `, where IF was ${e.interrupted_if ? 1 : 0}.` : ".");
     case "interrupt-leave": return `The interrupt (${vectorName(e.vector)}) on ${who} is over: it goes on where it was.`;
     case "publish": return `${who} publishes ${name(e.to)}'s kernel stack: the next entry from ring 3 takes it.`;
     case "switch": return `${name(e.from)} gives the processor to ${name(e.to)}` + (e.if ? ", with interrupts on." : ".");
     case "task": return { begins: `A task begins: ${e.name} (pid ${e.pid}).`, execs: `pid ${e.pid} becomes the program ${e.name}.`,
       ends: `${e.name} (pid ${e.pid}) ends.` }[e.change];
-    case "panic": return `The kernel panics at ${hex(e.rip)}` + (e.vector === null ? "." : ` (${vectorName(e.vector)}).`);
+    case "panic": return `The kernel panics at ${shownAddress(e.rip)}` + (e.vector === null ? "." : ` (${vectorName(e.vector)}).`);
   }
   return e.kind;
 }
@@ -151,12 +159,12 @@ function verdict() {
   const e = events[data.corruption];
   return `<b>${escaped(name(e.running))} entered the kernel on ${escaped(name(e.on_stack_of))}'s kernel stack</b> ` +
     `(step ${data.corruption})` + (data.panic ? `; ${data.panic.n - data.corruption} steps later ` +
-    `${escaped(name(data.panic.pid))} was at ${hex(data.panic.rip)}, and the kernel panicked.` : ".");
+    `${escaped(name(data.panic.pid))} was at ${shownAddress(data.panic.rip)}, and the kernel panicked.` : ".");
 }
 
 // ---- Drawing ------------------------------------------------------------------------------------------------------
 
-let step = 0, zoom = 4;
+let step = 0, zoom = 4, from = 0;
 
 /** Each task has a colour and a texture of its own. */
 function patterns() {
@@ -178,7 +186,10 @@ const label = (x, y, w, words, extra = "") => w > words.length * 6.6 + 6 ? text(
 function view() {
   const width = element("lanes").clientWidth || 600, left = width < 600 ? 78 : 132;
   const size = ZOOMS[zoom], columns = Math.floor((width - left - 2) / size);
-  const from = Math.max(0, Math.min(events.length - columns, step - Math.floor(columns * 0.6)));
+  // The columns stay where they are as long as the step and its neighbours can be seen.
+  const margin = Math.min(3, Math.floor(columns / 4));
+  from = Math.max(Math.min(from, step - margin), step + margin + 1 - columns);
+  from = Math.max(0, Math.min(events.length - columns, from));
   return { width, left, size, from, to: Math.min(events.length, from + columns), x: n => left + (n - from) * size };
 }
 
@@ -214,6 +225,19 @@ function drawLanes(v) {
     parts.push(text(0, y + 14, words, 'class="head"'), line(0, y - 2, v.width, y - 2, "rule"));
     y += height;
   };
+  /** Marks the columns of a row for which something is wrong. */
+  const warn = (at, wrong, words) => {
+    for (let n = v.from; n < v.to; n++) {
+      if (!wrong(n)) continue;
+      let stop = n;
+      while (stop < v.to && wrong(stop)) stop++;
+      const w = (stop - n) * v.size, said = words(n);
+      parts.push(box(v.x(n), at + 1, w, 19, 'class="wrong" rx="2" data-wrong="yes"'));
+      if (w > said.length * 6.6 + 6) parts.push(box(v.x(n) + 3, at + 3, said.length * 6.6 + 2, 15, 'style="fill:var(--alarm-paper)"'));
+      parts.push(label(v.x(n) + 1, at + 15, w, said, 'class="alarm"'));
+      n = stop;
+    }
+  };
   const owners = (title, row, wrong) => {
     parts.push(text(8, y + 15, title, 'class="small soft"'));
     row.between(v.from, v.to, (start, end, pid) => {
@@ -235,21 +259,10 @@ function drawLanes(v) {
         parts.push(text(v.x(n) + v.size / 2, y + 14, glyph(events[n]), `text-anchor="middle" class="${events[n].kind === "panic" ? "alarm" : ""}"`));
     y += 20;
     owners(narrow ? "runs" : "runs (CR3)", runs.get(cpu));
-    owners(narrow ? "on stack" : "on the stack of", stackOf.get(cpu), at => {
-      stackOf.get(cpu).between(v.from, v.to, (start, end) => {
-        for (let n = start; n < end; n++) {
-          if (!isWrong(runs.get(cpu).at(n) ?? null, stackOf.get(cpu).at(n) ?? null)) continue;
-          let stop = n;
-          while (stop < end && isWrong(runs.get(cpu).at(stop) ?? null, stackOf.get(cpu).at(stop) ?? null)) stop++;
-          const w = (stop - n) * v.size, words = `≠ ${name(stackOf.get(cpu).at(n))}!`;
-          parts.push(box(v.x(n), at + 1, w, 19, 'class="wrong" rx="2" data-wrong="yes"'));
-          if (w > 44) parts.push(box(v.x(n) + 3, at + 3, Math.min(w - 6, words.length * 7 + 6), 15, 'style="fill:var(--alarm-paper)"'));
-          parts.push(label(v.x(n) + 1, at + 15, w, words, 'class="alarm"'));
-          n = stop;
-        }
-      });
-    });
-    if (!data.shared_words) owners(narrow ? "published" : "published (its PCR)", published.get(cpu));
+    owners(narrow ? "on stack" : "on the stack of", stackOf.get(cpu), at => warn(at,
+      n => isWrong(runs.get(cpu).at(n) ?? null, stackOf.get(cpu).at(n) ?? null), n => `≠ ${name(stackOf.get(cpu).at(n))}!`));
+    if (!data.shared_words) owners(narrow ? "published" : "published (its PCR)", published.get(cpu),
+      at => warn(at, n => isTrap(cpu, n), n => `${name(published.get(cpu).at(n))}!`));
     parts.push(text(8, y + 10, narrow ? "IF" : "interrupts (IF)", 'class="small soft"'));
     flag.get(cpu).between(v.from, v.to, (start, end, on) => {
       const w = (end - start) * v.size;
@@ -262,7 +275,8 @@ function drawLanes(v) {
   if (data.shared_words) {
     heading(narrow ? "Shared" : "Shared by all", 0);
     y += 20;
-    owners("published", published.get("all"));
+    owners("published", published.get("all"),
+      at => warn(at, n => cpus.some(cpu => isTrap(cpu, n)), n => `${name(published.get("all").at(n))}!`));
     y += 4;
   }
   heading("Tasks", 20);
@@ -312,59 +326,66 @@ function drawTask(v, pid, y, parts) {
 }
 
 function drawStacks() {
-  const e = events[step], width = 128, height = 268, top = 44;
-  const scale = height / STACK, lens = height / LENS;
-  let out = patterns(), x = 4;
-  for (const pid of shown) {
-    const task = tasks.get(pid);
-    if (!task || task.stack_top === null) continue;
-    const rsp = depth.get(pid)?.at(step) ?? null, foreign = overwritten.get(pid)?.at(step);
-    const used = rsp === null ? 0 : Math.max(0, Math.min(STACK, task.stack_top - rsp));
-    const here = e.on_stack_of === pid && e.kind !== "task";
-    out += `<g data-stack="${escaped(task.name)}" data-used="${used}" data-foreign="${foreign ? escaped(name(foreign.by)) : ""}">`;
-    out += text(x, 14, `${task.name}`, 'class="head"');
-    out += text(x, 28, rsp === null ? "empty: it is in ring 3" : `${used} bytes in use`, 'class="small soft"');
-    out += box(x, top, 18, height, 'class="frame"') + box(x + 34, top, 80, height, 'class="frame"');
-    out += `<path d="M${x + 18} ${top}H${x + 34}M${x + 18} ${top + LENS * scale}L${x + 34} ${top + height}" class="saved" fill="none"/>`;
-    out += box(x, top, 18, used * scale, `style="fill:${fill(pid)}"`);
-    out += box(x + 34, top, 80, Math.min(height, used * lens), `style="fill:${fill(pid)}"`);
-    if (used * lens > 16) out += text(x + 39, top + Math.min(height, used * lens) - 5, `${task.name}'s`, 'class="small"');
-    if (foreign) {
-      const h = task.stack_top - foreign.rsp;
-      out += box(x, top, 18, Math.max(2, h * scale), 'class="wrong"');
-      out += box(x + 34, top, 80, Math.min(height, h * lens), 'class="wrong"');
-      out += box(x + 36, top + 3, 76, 30, 'style="fill:var(--alarm-paper)"');
-      out += text(x + 39, top + 15, "overwritten", 'class="small alarm"') + text(x + 39, top + 28, `by ${name(foreign.by)}`, 'class="small alarm"');
-    }
-    if (rsp !== null) {
-      const yScale = top + used * scale, yLens = top + Math.min(height, used * lens);
-      out += line(x, yScale, x + 18, yScale, here ? "rsp" : "saved") + line(x + 34, yLens, x + 114, yLens, here ? "rsp" : "saved");
-      if (here) out += `<path d="M${x + 114} ${yLens}l9 -5v10z" class="rsp"/>` + text(x + 118, yLens + 18, "RSP", 'class="small head" text-anchor="end"');
-    }
-    for (const [cpu, row] of published)
-      if (row.at(step) === pid)
-        out += `<path d="M${x + 74 - 40} 41l4-7h72l4 7z" class="flag"/>` + text(x + 74, 40.5, cpu === "all" ? "published" : `CPU ${cpu}: published`, 'text-anchor="middle" class="on-mark" style="font-size:9px"');
-    out += text(x, top + height + 14, "16 KiB", 'class="small soft"') + text(x + 40, top + height + 14, "its top 4 KiB", 'class="small soft"');
-    out += "</g>";
-    x += width + 8;
+  const room = element("scroll").clientWidth || 600, drawn = shown.filter(pid => tasks.get(pid)?.stack_top);
+  const narrow = room < 600, column = Math.max(narrow ? 124 : 150, Math.min(240, Math.floor(room / Math.max(1, drawn.length))));
+  const wide = column - (narrow ? 44 : 70), height = 268, top = 48;
+  let out = patterns(), x = 2;
+  for (const pid of drawn) {
+    out += drawStack(tasks.get(pid), x, top, wide, height);
+    x += column;
   }
   element("stacks").innerHTML = out;
   element("stacks").setAttribute("width", Math.max(x, 200));
   element("stacks").setAttribute("height", top + height + 20);
 }
 
+/** One task's stack twice: as a whole, 18 pixels wide, and its top 4 KiB, `wide` pixels. */
+function drawStack(task, x, top, wide, height) {
+  const e = events[step], pid = task.pid, here = e.on_stack_of === pid && e.kind !== "task";
+  const rsp = depth.get(pid)?.at(step) ?? null, foreign = overwritten.get(pid)?.at(step);
+  const bytes = address => Math.max(0, Math.min(STACK, below(task, address)));
+  const used = rsp === null ? 0 : bytes(rsp), left = x + 32;
+  const scale = y => y * height / STACK, lens = y => Math.min(height, y * height / LENS);
+  let out = `<g data-stack="${escaped(task.name)}" data-used="${used}" data-foreign="${foreign ? escaped(name(foreign.by)) : ""}">`;
+  out += text(x, 14, task.name, 'class="head"') + text(x, 28, used ? `${used} bytes in use` : "empty", 'class="small soft"');
+  out += box(x, top, 18, height, 'class="frame"') + box(left, top, wide, height, 'class="frame"');
+  out += `<path d="M${x + 18} ${top}H${left}M${x + 18} ${top + scale(LENS)}L${left} ${top + height}" class="saved" fill="none"/>`;
+  out += box(x, top, 18, scale(used), `style="fill:${fill(pid)}"`) + box(left, top, wide, lens(used), `style="fill:${fill(pid)}"`);
+  if (lens(used) > 16) out += text(left + 5, top + lens(used) - 5, `${task.name}'s`, 'class="small"');
+  if (foreign) {
+    const h = bytes(foreign.rsp);
+    out += box(x, top, 18, Math.max(3, scale(h)), 'class="wrong"') + box(left, top, wide, lens(h), 'class="wrong"');
+    out += box(left + 2, top + lens(h) + 2, wide - 4, 30, 'style="fill:var(--alarm-paper)"') +
+      text(left + 5, top + lens(h) + 14, "overwritten", 'class="small alarm"') +
+      text(left + 5, top + lens(h) + 27, `by ${name(foreign.by)}`, 'class="small alarm"');
+  }
+  if (used && !here) out += line(x, top + scale(used), x + 18, top + scale(used), "saved") + line(left, top + lens(used), left + wide, top + lens(used), "saved");
+  if (here) {
+    const y = bytes(e.rsp);
+    out += line(x, top + scale(y), x + 18, top + scale(y), "rsp") + line(left, top + lens(y), left + wide, top + lens(y), "rsp");
+    out += `<path d="M${left + wide} ${top + lens(y)}l8 -5v10z" class="rsp"/>`;
+    if (wide > 80) out += text(left + wide + 9, top + lens(y) + 4, "RSP", 'class="small head"');
+  }
+  const users = [...published].filter(([, row]) => row.at(step) === pid).map(([cpu]) => cpu === "all" ? "published" : `CPU ${cpu}'s`);
+  if (users.length)
+    out += `<path d="M${left} ${top}v-15h${wide}v15l${-wide / 2} -4z" class="flag"/>` + text(left + wide / 2, top - 5,
+      users.join(", "), 'text-anchor="middle" class="on-mark small"');
+  out += text(x, top + height + 14, "16 KiB", 'class="small soft"') + text(left + 8, top + height + 14, "its top 4 KiB", 'class="small soft"');
+  return out + "</g>";
+}
+
 function drawText() {
   const e = events[step], moment = moments.get(step), bad = isEntry(e) && isWrong(e.running, e.on_stack_of);
   const before = events[step - 1];
   const row = (what, value) => `<tr><td>${what}</td><td>${value}</td></tr>`;
-  let out = `<h3>${moment ? `${moment.number}. ${escaped(moment.title)}` : `Step ${step}`}</h3><p>${escaped(sentence(e))}</p>`;
-  if (moment) out += `<p>${escaped(moment.text)}</p>`;
+  let out = `<h3>Step ${step}</h3><p>${escaped(sentence(e))}</p>`;
+  if (moment) out = `<h3>${moment.number}. ${escaped(moment.title)}</h3><p>${escaped(moment.text)}</p><p class="note">${escaped(sentence(e))}</p>`;
   else if (isWrong(e.running, e.on_stack_of)) out += `<p class="alarm">${escaped(name(e.running))} runs on ${escaped(name(e.on_stack_of))}'s kernel stack.</p>`;
   out += "<table>" + row("processor", `CPU ${e.cpu}, ` + (before ? `${microseconds(e.time - before.time)} after the last step` : "the first step")) +
     row("CR3 is that of", escaped(name(e.running))) +
-    row("RSP is", escaped(stackPlace(e)) + `<br><code>${hex(e.rsp)}</code>`) +
+    row("RSP is", escaped(stackPlace(e)) + `<br><code>${shownAddress(e.rsp)}</code>`) +
     row("published", escaped(e.published === null ? "no task's stack" : `${name(e.published)}'s stack`)) +
-    row("user's RSP kept", `<code>${hex(e.scratch)}</code>`) +
+    row("user's RSP kept", `<code>${shownAddress(e.scratch)}</code>`) +
     row("interrupts", e.if ? "on (IF=1)" : "off (IF=0)") + "</table>";
   element("text").innerHTML = out;
   element("text").className = bad || e.kind === "panic" ? "bad" : moment ? "story" : "";
@@ -401,10 +422,10 @@ const story = direction => {
 const setZoom = z => { zoom = Math.max(0, Math.min(ZOOMS.length - 1, z)); draw(); };
 
 const CONTROLS = [
-  ["⏮", "Home", "to the first step", () => go(0)],
+  ["|◀", "Home", "to the first step", () => go(0)],
   ["◀", "←", "one step back", () => go(step - 1)],
   ["▶", "→", "one step on", () => go(step + 1)],
-  ["⏭", "End", "to the last step", () => go(events.length - 1)],
+  ["▶|", "End", "to the last step", () => go(events.length - 1)],
   null,
   ["corruption", "c", "to the first entry on another task's stack", () => go(data.corruption), data.corruption !== null],
   ["tick", "t", "to the tick in the window", () => go(tick.n), tick !== undefined],
@@ -426,10 +447,10 @@ function start() {
   element("controls").innerHTML = CONTROLS.map((c, i) => c === null ? '<span class="gap"></span>' : c[4] === false ? "" :
     `<button data-control="${i}" title="${escaped(c[2])}">${c[0]}<kbd>${escaped(c[1])}</kbd></button>`).join("") + '<span id="where"></span>';
   element("legend").innerHTML = ["▼ system call begins", "▲ ends", "⚡︎ interrupt begins", "△ ends", "⚑ a stack is published",
-    "⇄ switch", "✳ task begins, execs, ends", "✖ panic"].map(words => `<span>${words}</span>`).join("") +
-    `<span>${data.lost ? `The ring kept the last ${events.length} events; ${data.lost} earlier ones are lost.` : ""}</span>`;
+    "⇄ switch", "✳ task begins, execs, ends", "✖ panic"].map(words => `<span>${words}</span>`).join(" ") +
+    `<p>All is well as long as "runs" and "on the stack of" agree, and a program that is in ring 3 finds its own stack published. ${data.lost ? `The ring kept the last ${events.length} events; ${data.lost} earlier ones are lost.` : ""}</p>`;
   element("stacks-note").textContent = "Left: the whole stack, to scale; it fills from the top. Right: its top 4 KiB, four " +
-    "times as large. A dashed line is the RSP of a task that does not run. Recording itself takes 1 KiB in each call.";
+    "times as large. A solid line with an arrow is RSP, a dashed one the RSP of a task that does not run. Recording itself takes 1 KiB in each call.";
   element("story").addEventListener("click", click => { const b = click.target.closest("button"); if (b) go(Number(b.dataset.n)); });
   element("controls").addEventListener("click", click => { const b = click.target.closest("button"); if (b) CONTROLS[b.dataset.control][3](); });
   element("overview").addEventListener("click", click => go(Math.floor(click.offsetX / element("overview").clientWidth * events.length)));
@@ -447,6 +468,10 @@ function start() {
   });
   addEventListener("resize", draw);
   const wanted = /^#\d+$/.test(location.hash) ? Number(location.hash.slice(1)) : data.corruption ?? data.panic?.n ?? first;
+  // The whole story at one glance, if it fits.
+  const ends = data.story.map(moment => moment.n), span = ends.at(-1) - ends[0] + 4;
+  while (zoom > 2 && ends.length > 1 && view().to - view().from < span) zoom--;
+  from = (ends[0] ?? wanted) - 2;
   go(wanted);
 }
 
