@@ -30,7 +30,7 @@ class Run:
             raise Stopped("This kernel keeps no trace: build it with TRACE=yes, as make timeline does.")
         self.stopped_by = None
         self.start = 0
-        self.shell = None
+        self.keys = 0  # that the shell is still to read before it has a prompt again
         self.size = int(gdb.parse_and_eval("sizeof(trace_ring)"))
         self.room = self.size // trace.RECORD.size
         Breakpoint(address_of("finish_panic"), self.stop("panic"))
@@ -51,8 +51,12 @@ class Run:
         return full and self.stop("full")()
 
     def shell_reads(self):
+        """The shell asks for a key, one at a time: it is at its prompt when it has had those that were typed."""
         task = running_task()
-        return task is not None and task.name == hunt.SHELL and self.stop("prompt")()
+        if task is None or task.name != hunt.SHELL:
+            return False
+        self.keys -= 1
+        return self.keys < 0 and self.stop("prompt")()
 
     def until(self, event, seconds):
         """Runs until one of the breakpoints stops it; which one, or None after that many seconds."""
@@ -70,7 +74,10 @@ class Run:
 
     def ring(self):
         """The whole ring, and how many records have been written since boot."""
-        memory = gdb.selected_inferior().read_memory(address_of("trace_ring"), self.size)
+        try:
+            memory = gdb.selected_inferior().read_memory(address_of("trace_ring"), self.size)
+        except gdb.MemoryError:
+            raise Stopped("It has recorded nothing yet.") from None
         return memory.tobytes(), variable("trace_next")
 
 
@@ -88,12 +95,20 @@ def has_shell():
     return has("untraced_syscall_table")
 
 
-def type_line(text):
-    """Types a line on the guest's console. The guest is stopped: it gets it when it goes on."""
+def type_line(run, text):
+    """Types a line on the guest's console. The guest is stopped, at its prompt: it gets the line when it goes on."""
+    run.keys = len(text.encode())  # and Enter; but the first is what it has just asked for
     console = socket.socket(socket.AF_UNIX)
     console.connect(os.environ["TRAPLINE_CONSOLE"])
     console.sendall(text.encode() + b"\n")
     return console
+
+
+def last_words():
+    """What the kernel has printed last, as the end of a message."""
+    with open(os.path.join(FOLDER, "watch-serial.log"), encoding="utf-8", errors="replace") as log:
+        lines = [line.strip() for line in log if line.strip()]
+    return f' Its last words: "{lines[-1]}".' if lines else ""
 
 
 def record(run, seconds):
@@ -101,16 +116,14 @@ def record(run, seconds):
     end is one to be content with."""
     text = os.environ.get("TYPE") or ""
     if has_shell() and not run.to_prompt(seconds):
-        return f"The shell did not ask for a key within {seconds:g} s (WAIT=n waits longer).", False
+        return f"The shell did not ask for a key within {seconds:g} s (WAIT=n waits longer).{last_words()}", False
     if run.stopped_by == "panic":
-        return "The kernel stopped before it had a prompt.", True
+        return f"The kernel stopped before it had a prompt.{last_words()}", True
     if not has_shell() and text:
         return "TYPE: this kernel has no shell to type to.", False
-    console = type_line(text) if text else None
+    console = type_line(run, text) if text else None
     try:
         why = run.until("recording", seconds)
-        if why == "prompt" and not text:
-            why = run.until("recording", seconds)
     finally:
         if console:
             console.close()
@@ -157,7 +170,7 @@ def document(run):
     found, torn = trace.records(ring, count)
     lost = count - len(found) - torn
     if not found:
-        raise Stopped("The kernel has recorded nothing: it did not come far enough.")
+        raise Stopped("It has recorded nothing yet.")
     known = [(task.pid, task.name, task.cr3, task.top) for task in tasks()]
     kernel_cr3 = next((cr3 for pid, _, cr3, _ in known if pid == 0), 0)
     people, events = trace.decode(found, known, kernel_cr3, system_call_names())
@@ -184,7 +197,13 @@ def timeline(seconds):
     hunt.connect()
     run = Run()
     why, good = record(run, seconds)
-    content = document(run)
+    try:
+        content = document(run)
+    except Stopped as nothing:
+        raise Stopped(f"{why} {nothing}") from None
+    write("events.json", json.dumps(content, separators=(",", ":")) + "\n")
+    write("trace.json", json.dumps(chrome(content), separators=(",", ":")) + "\n")
+    written = write("timeline.html", page(content))
     names = {task["pid"]: task["name"] for task in content["tasks"]}
     say(f"{why} {len(content['events'])} events of {len(content['tasks'])} tasks on {content['cpus']} "
         f"CPU{'s' if content['cpus'] > 1 else ''}.")
@@ -192,13 +211,11 @@ def timeline(seconds):
         event = content["events"][content["corruption"]]
         say(f"Corruption: event {event['n']}, {names[event['running']]} enters the kernel on "
             f"{names[event['on_stack_of']]}'s kernel stack.")
-    elif good:
+    else:
         say("No task has entered the kernel on another's kernel stack.")
     if content["panic"]:
         say(f"Panic: event {content['panic']['n']}, at {content['panic']['rip']:#x}.")
-    write("events.json", json.dumps(content, separators=(",", ":")) + "\n")
-    write("trace.json", json.dumps(chrome(content), separators=(",", ":")) + "\n")
-    say(f"{write('timeline.html', page(content))}: open it in a browser.")
+    say(f"{written}: open it in a browser.")
     say(f"{os.path.join(FOLDER, 'trace.json')} is for ui.perfetto.dev, events.json for programs of your own.")
     return good
 

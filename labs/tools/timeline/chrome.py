@@ -64,7 +64,8 @@ def marks(event, time, data, name):
         yield instant(cpu, time, f"corruption: {name(event['running'])} enters on {name(event['on_stack_of'])}'s stack",
                       "g")
         if data["blame"] is not None:
-            yield {"ph": "f", "bp": "e", "id": 1, "ts": time, "name": "published here, used there", "cat": "flow", **cpu}
+            yield {"ph": "f", "bp": "e", "id": 1, "ts": time, "name": "published here, used there", "cat": "flow",
+                   **cpu}
     if event["kind"] == "panic":
         yield instant(cpu, time, "panic", "g", rip=f"{event['rip']:#x}", vector=event["vector"])
     top = data["tops"].get(event["on_stack_of"])

@@ -1,4 +1,4 @@
-"""The kernel's trace ring (kernel/debug/trace.h) as events in words: who ran, on whose stack, whose stack was published."""
+"""The kernel's trace ring (kernel/debug/trace.h) as events: who ran, on whose stack, and whose stack was published."""
 
 import collections
 import statistics
@@ -94,7 +94,7 @@ def task_event(record, tasks, last):
     cr3 = record.cr3 & -PAGE
     before = tasks.cr3.get(record.pid) if tasks.top.get(record.rsp) == record.pid else None
     tasks.note(record.pid, name, cr3, record.rsp)
-    change = "ends" if cr3 == tasks.kernel_cr3 and record.pid > 0 else "begins" if before is None else "execs"
+    change = "begins" if before is None else "ends" if cr3 == tasks.kernel_cr3 else "execs"
     # The record's own place was needed for the task's.
     return {"rsp": last.get("rsp"), "running": pid_or_none(record.owner), "scratch": last.get("scratch"),
             "pid": record.pid, "name": name, "change": change}
@@ -131,8 +131,8 @@ def decode(found, known, kernel_cr3, names):
 
 
 def settle(events):
-    """Puts each switch where it happened. It is recorded when it is about to; an interrupt that comes then is before it,
-    although it was recorded later, and so is all that happens until that interrupt is over."""
+    """Puts each switch where it happened. It is recorded when it is about to happen; an interrupt that comes then is
+    before it, although it was recorded later, and so is all that happens until that interrupt is over."""
     settled, waiting = [], []  # waiting: (switch, interrupts that are to end on its stack first)
     for i, event in enumerate(events):
         stack, kind = event["on_stack_of"], event["kind"]

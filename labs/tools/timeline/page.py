@@ -34,7 +34,7 @@ def page(document):
     # In a script element only "</" could end the data early.
     data = json.dumps(compact(document), separators=(",", ":")).replace("</", "<\\/")
     text = part("timeline.html")
-    for mark, replacement in (("/*STYLE*/", part("timeline.css")), ("/*SCRIPT*/", part("timeline.js")), ("/*DATA*/", data),
-                              ("<!--STATE-->", document["state"])):
+    for mark, replacement in (("/*STYLE*/", part("timeline.css")), ("/*SCRIPT*/", part("timeline.js")),
+                              ("<!--STATE-->", document["state"]), ("/*DATA*/", data)):
         text = text.replace(mark, replacement)
     return text

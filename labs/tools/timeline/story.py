@@ -27,7 +27,8 @@ def before_the_entry(events, entry, victim, culprit, name):
     if not tick or not published or published["n"] < tick["n"]:
         if published:
             yield (published, "the wrong stack is published",
-                   f"CPU {published['cpu']} publishes {name(victim)}'s kernel stack, in words that every processor uses.")
+                   f"CPU {published['cpu']} publishes {name(victim)}'s kernel stack, in words that every processor "
+                   f"uses.")
         return
     came = last(events, tick["n"], lambda e: e["kind"] == "switch" and e["to"] == victim)
     if came and came["if"]:

@@ -56,6 +56,11 @@ const published = data.shared_words ? new Map([["all", new Row()]]) : rowsOf(() 
 const activity = new Map(), depth = new Map(), overwritten = new Map();
 const rowOf = (map, key) => { if (!map.has(key)) map.set(key, new Row()); return map.get(key); };
 
+/** IF just before an event: ring 3 has interrupts on. */
+const flagBefore = e => e.kind === "syscall-enter" ? true : e.kind === "interrupt-enter" ? e.interrupted_if : e.if;
+/** For each processor its last event so far. */
+const lastOf = new Map();
+
 /** What a task is inside of, outermost first: system calls and interrupts. */
 const open = new Map();
 /** For the text of a step: the system call that an event ends. */
@@ -65,7 +70,9 @@ function follow(e) {
   const onCpu = e.kind === "switch" ? e.to : e.running;
   runs.get(e.cpu).set(e.n, onCpu);
   stackOf.get(e.cpu).set(e.n, e.kind === "switch" ? e.to : e.on_stack_of);
-  flag.get(e.cpu).set(e.n, e.if);
+  // A column shows IF as it was until the processor's next event.
+  if (lastOf.has(e.cpu)) flag.get(e.cpu).set(lastOf.get(e.cpu), flagBefore(e));
+  lastOf.set(e.cpu, e.n);
   published.get(data.shared_words ? "all" : e.cpu).set(e.n, e.published);
   if (e.running === null) return;
   if (!open.has(e.running)) open.set(e.running, []);
@@ -101,6 +108,7 @@ function vectorName(vector) {
 }
 
 events.forEach(follow);
+for (const [cpu, n] of lastOf) flag.get(cpu).set(n, events[n].if);
 /** Whether a program is in ring 3 while the stack published is another task's: its next entry goes there. */
 function isTrap(cpu, n) {
   const pid = runs.get(cpu).at(n) ?? null, doing = pid !== null && activity.get(pid)?.at(n);
@@ -108,9 +116,10 @@ function isTrap(cpu, n) {
   return doing && doing.runs && !doing.what && pid > 0 && owner !== null && owner !== pid;
 }
 const first = data.prompt ?? 0;
-/** Tasks that did something since the prompt, and their place in the colours. */
-const shown = [...activity.keys()].filter(pid => activity.get(pid).starts.at(-1) >= first).sort((a, b) => a - b);
-const colourOf = new Map([...tasks.keys()].map(pid => [pid, pid <= 0 ? 0 : 1 + (pid - 1) % 7]));
+/** Tasks that did something since the prompt, or whose stacks were published, and their place in the colours. */
+const seen = new Set([...published.values()].map(row => row.at(first)));
+const shown = [...activity.keys()].filter(pid => seen.has(pid) || activity.get(pid).starts.at(-1) >= first).sort((a, b) => a - b);
+const colourOf = new Map([...tasks.keys()].map(pid => [pid, pid <= 0 ? (pid && 8) : 1 + (pid - 1) % 7]));
 const fill = pid => pid === null || pid === undefined ? "none" : `url(#task${colourOf.get(pid) ?? 0})`;
 const tick = data.story.find(moment => moment.title.startsWith("a tick"));
 
@@ -169,7 +178,7 @@ let step = 0, zoom = 4, from = 0;
 /** Each task has a colour and a texture of its own. */
 function patterns() {
   const textures = ["", "M0 8L8 0M-2 2L2-2M6 10L10 6", "", "M0 4H8", "M4 0V8", "M2 2h.1M6 6h.1", "M0 0L8 8M-2 6L2 10M6-2L10 2",
-    "M0 4H8M4 0V8"];
+    "M0 4H8M4 0V8", "M4 4h.1M0 0h.1M8 0h.1M0 8h.1M8 8h.1"];
   return "<defs>" + textures.map((texture, i) =>
     `<pattern id="task${i}" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" style="fill:var(--t${i})"/>` +
     `<path d="${texture}" style="stroke:var(--ink);stroke-opacity:.22;stroke-width:1.4;stroke-linecap:round;fill:none"/></pattern>`).join("") +
