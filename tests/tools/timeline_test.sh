@@ -102,6 +102,7 @@ test_chapter_5_shows_real_work_and_none() {
 test_chapter_6_has_a_lane_for_each_processor() {
     expect 'on 2 CPUs' make SOL=6 CPUS=2 timeline TYPE="cat /proc/cpuinfo | wc"
     same "[0, 1]" "$(value sol6 'sorted({e["cpu"] for e in d["events"]})')"
+    same "['cat', 'wc']" "$(value sol6 'sorted(t["name"] for t in d["tasks"] if t["pid"] > 2)')"
     same "2" "$(browse sol6 'eval document.querySelectorAll("#lanes [data-lane]").length')"
     nobody_on_a_wrong_stack sol6
 }

@@ -20,6 +20,7 @@ from trapline import (Breakpoint, Stopped, address_of, main, place, read_word, r
                       tasks, time_limit, variable)
 
 FOLDER = os.environ["TRAPLINE_FOLDER"]
+READ = 0  # its number
 
 
 class Run:
@@ -30,7 +31,8 @@ class Run:
             raise Stopped("This kernel keeps no trace: build it with TRACE=yes, as make timeline does.")
         self.stopped_by = None
         self.start = 0
-        self.keys = 0  # that the shell is still to read before it has a prompt again
+        self.keys = 0  # that the shell is still to ask for before it has a prompt again
+        self.counted = 0  # records that have been searched for that
         self.size = int(gdb.parse_and_eval("sizeof(trace_ring)"))
         self.room = self.size // trace.RECORD.size
         Breakpoint(address_of("finish_panic"), self.stop("panic"))
@@ -55,8 +57,19 @@ class Run:
         task = running_task()
         if task is None or task.name != hunt.SHELL:
             return False
-        self.keys -= 1
-        return self.keys < 0 and self.stop("prompt")()
+        # Not one a stop: with several processors gdb may come to one stop twice. The records tell.
+        if self.keys:
+            self.keys -= self.reads_of(task)
+        return self.keys <= 0 and self.stop("prompt")()
+
+    def reads_of(self, task):
+        """How often a task has called read() since the last time."""
+        found, self.counted = range(self.counted, variable("trace_next")), variable("trace_next")
+        ring, size = address_of("trace_ring"), trace.RECORD.size
+        memory = gdb.selected_inferior().read_memory
+        records = (trace.Record(*trace.RECORD.unpack(memory(ring + n % self.room * size, size))) for n in found)
+        return sum(trace.KINDS.get(r.kind) == "syscall-enter" and r.value == READ and r.cr3 & -trace.PAGE == task.cr3
+                   for r in records)
 
     def until(self, event, seconds):
         """Runs until one of the breakpoints stops it; which one, or None after that many seconds."""
@@ -97,7 +110,8 @@ def has_shell():
 
 def type_line(run, text):
     """Types a line on the guest's console. The guest is stopped, at its prompt: it gets the line when it goes on."""
-    run.keys = len(text.encode())  # and Enter; but the first is what it has just asked for
+    run.keys = len(text.encode()) + 1  # the first it has asked for already; Enter, and one at the next prompt
+    run.counted = variable("trace_next")
     console = socket.socket(socket.AF_UNIX)
     console.connect(os.environ["TRAPLINE_CONSOLE"])
     console.sendall(text.encode() + b"\n")
