@@ -33,7 +33,8 @@ def check_events(document):
     last = {}
     for n, event in enumerate(document["events"]):
         what = f"event {n}, {event['kind']}"
-        yield from fields(what, event, COMMON | OWN[event["kind"]])
+        unknown = {key: (int, type(None)) for key in ("rsp", "scratch")} if event["kind"] == "task" else {}
+        yield from fields(what, event, COMMON | OWN[event["kind"]] | unknown)
         if event["n"] != n:
             yield f"{what}: its number is {event['n']}"
         if event["time"] < last.get(event["cpu"], 0):

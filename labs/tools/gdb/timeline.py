@@ -1,6 +1,7 @@
 """make timeline: records a run by the kernel's trace ring, and writes it as a page, as a trace for Perfetto, and as
 plain events."""
 
+import collections
 import json
 import os
 import socket
@@ -21,6 +22,10 @@ from trapline import (Breakpoint, Stopped, address_of, main, place, read_word, r
 
 FOLDER = os.environ["TRAPLINE_FOLDER"]
 READ = 0  # its number
+LATER = 2  # seconds at most in which a panic may still come when the ring has been full
+
+Recording = collections.namedtuple("Recording", "ring count tasks")
+Recording.__doc__ = """The bytes of the ring, the number of records since boot, and the tasks that there are, at one moment."""
 
 
 class Run:
@@ -30,15 +35,15 @@ class Run:
         if not has("trace_next"):
             raise Stopped("This kernel keeps no trace: build it with TRACE=yes, as make timeline does.")
         self.stopped_by = None
+        self.kept = None  # a Recording that counts unless a later one is taken
         self.start = 0
         self.keys = 0  # that the shell is still to ask for before it has a prompt again
         self.counted = 0  # records that have been searched for that
         self.size = int(gdb.parse_and_eval("sizeof(trace_ring)"))
         self.room = self.size // trace.RECORD.size
         Breakpoint(address_of("finish_panic"), self.stop("panic"))
-        Breakpoint(address_of("trace_block_full"), self.is_full)
-        if has_shell():
-            Breakpoint(address_of("tty_read"), self.shell_reads)
+        self.blocks = Breakpoint(address_of("trace_block_full"), self.is_full)
+        self.reads = Breakpoint(address_of("tty_read"), self.shell_reads) if has_shell() else None
 
     def stop(self, why):
         def noted():
@@ -85,13 +90,24 @@ class Run:
         self.start = variable("trace_next")
         return True
 
-    def ring(self):
-        """The whole ring, and how many records have been written since boot."""
+    def panics_later(self, seconds):
+        """The ring is full: keeps it, and runs on without any stop, for a panic that takes its time. Whether it came."""
+        self.kept = self.recording()
+        self.blocks.enabled = self.reads.enabled = False
+        if self.until("recording", min(seconds, LATER)) != "panic":
+            return False
+        self.kept = None
+        return True
+
+    def recording(self):
+        """What there is at this moment, or what was kept."""
+        if self.kept:
+            return self.kept
         try:
             memory = gdb.selected_inferior().read_memory(address_of("trace_ring"), self.size)
         except gdb.MemoryError:
             raise Stopped("It has recorded nothing yet.") from None
-        return memory.tobytes(), variable("trace_next")
+        return Recording(memory.tobytes(), variable("trace_next"), tasks())
 
 
 def has(symbol):
@@ -119,10 +135,11 @@ def type_line(run, text):
 
 
 def last_words():
-    """What the kernel has printed last, as the end of a message."""
+    """Why the kernel stopped, or else what it has printed last, as the end of a message."""
     with open(os.path.join(FOLDER, "watch-serial.log"), encoding="utf-8", errors="replace") as log:
         lines = [line.strip() for line in log if line.strip()]
-    return f' Its last words: "{lines[-1]}".' if lines else ""
+    stopped = [line for line in lines if line.startswith(("PANIC", "EXCEPTION"))]
+    return f' Its last words: "{(stopped or lines)[-1]}".' if lines else ""
 
 
 def record(run, seconds):
@@ -136,8 +153,12 @@ def record(run, seconds):
     if not has_shell() and text:
         return "TYPE: this kernel has no shell to type to.", False
     console = type_line(run, text) if text else None
+    if run.reads:
+        run.reads.enabled = bool(text)
     try:
         why = run.until("recording", seconds)
+        if why == "full" and run.reads and run.panics_later(seconds):
+            why = "panic"
     finally:
         if console:
             console.close()
@@ -180,12 +201,12 @@ def timer_hz():
 
 def document(run):
     """What events.json holds."""
-    ring, count = run.ring()
-    found, torn = trace.records(ring, count)
-    lost = count - len(found) - torn
+    recording = run.recording()
+    found, torn = trace.records(recording.ring, recording.count)
+    lost = recording.count - len(found) - torn
     if not found:
         raise Stopped("It has recorded nothing yet.")
-    known = [(task.pid, task.name, task.cr3, task.top) for task in tasks()]
+    known = [(task.pid, task.name, task.cr3, task.top) for task in recording.tasks]
     kernel_cr3 = next((cr3 for pid, _, cr3, _ in known if pid == 0), 0)
     people, events = trace.decode(found, known, kernel_cr3, system_call_names())
     say_where(events)
@@ -193,7 +214,7 @@ def document(run):
     return {"state": os.environ["TRAPLINE_STATE"], "cpus": cpus, "time_unit": "tsc",
             "tsc_per_second": trace.tsc_per_second(events, timer_hz()),
             "shared_words": has("CURRENT_KERNEL_STACK"), "lost": lost,
-            "torn": torn, "prompt": max(0, run.start - lost) if run.start else None,
+            "torn": torn, "prompt": run.start - lost if run.start and run.start >= lost else None,
             "tasks": people, "corruption": trace.corruption(events), "panic": trace.panic(events),
             "story": story(people, events), "events": events}
 

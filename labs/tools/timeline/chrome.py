@@ -69,7 +69,7 @@ def marks(event, time, data, name):
     if event["kind"] == "panic":
         yield instant(cpu, time, "panic", "g", rip=f"{event['rip']:#x}", vector=event["vector"])
     top = data["tops"].get(event["on_stack_of"])
-    if top and 0 <= top - event["rsp"] <= 16 * 1024:
+    if top and event["rsp"] is not None and 0 <= top - event["rsp"] <= 16 * 1024:
         yield {"ph": "C", "ts": time, "pid": TASKS, "tid": 0, "cat": "stack",
                "name": f"kernel stack in use: {name(event['on_stack_of'])}", "args": {"bytes": top - event["rsp"]}}
 

@@ -95,7 +95,7 @@ def task_event(record, tasks, last):
     before = tasks.cr3.get(record.pid) if tasks.top.get(record.rsp) == record.pid else None
     tasks.note(record.pid, name, cr3, record.rsp)
     change = "begins" if before is None else "ends" if cr3 == tasks.kernel_cr3 else "execs"
-    # The record's own place was needed for the task's.
+    # The record's own place was needed for the task's; a processor's very first record leaves RSP unknown.
     return {"rsp": last.get("rsp"), "running": pid_or_none(record.owner), "scratch": last.get("scratch"),
             "pid": record.pid, "name": name, "change": change}
 
@@ -175,11 +175,12 @@ def panic(events):
 
 
 def tsc_per_second(events, hz):
-    """How fast the time stamps count, as far as the timer's ticks tell; None with too few of them."""
+    """How fast the time stamps count, as far as the timer's ticks tell; None with too few of them. A busy host delivers
+    ticks late and leaves some out, so that most gaps may be too long: the shorter ones count."""
     ticks, gaps = {}, []
     for event in events:
         if event["kind"] == "interrupt-enter" and event["vector"] == TIMER_VECTOR:
             if event["cpu"] in ticks:
                 gaps.append(event["time"] - ticks[event["cpu"]])
             ticks[event["cpu"]] = event["time"]
-    return round(statistics.median(gaps) * hz) if len(gaps) >= 3 else None
+    return round(statistics.quantiles(gaps, n=4)[0] * hz) if len(gaps) >= 3 else None

@@ -73,10 +73,7 @@ def after_the_entry(events, entry, victim, culprit, name):
     if died:
         what = NAMES.get(died["vector"], f"vector {died['vector']}") if died["vector"] is not None else "a check failed"
         who = name(died["pid"]) if died["pid"] is not None else "the kernel"
-        yield (events[died["n"]], "the panic",
-               f"{who} is at {died['rip']:#x}, where there is no instruction of its own: {what}. The kernel stops."
-               if died["rip"] < 2**47 and died["vector"] is not None
-               else f"The kernel stops at {died['rip']:#x}: {what}.")
+        yield (events[died["n"]], "the panic", f"{who} was at {died['rip']:#x}: {what}. The kernel stops.")
 
 
 def story(tasks, events):

@@ -135,7 +135,7 @@ function stackPlace(e) {
   if (e.on_stack_of === null) return "on a stack that belongs to no task";
   const whose = e.on_stack_of === e.running ? "its own kernel stack" : `${name(e.on_stack_of)}'s kernel stack`;
   const task = tasks.get(e.on_stack_of);
-  return task && task.stack_top !== null ? `on ${whose}, ${below(task, e.rsp)} bytes below the top` : `on ${whose}`;
+  return task?.stack_top && e.rsp ? `on ${whose}, ${below(task, e.rsp)} bytes below the top` : `on ${whose}`;
 }
 
 function sentence(e) {
