@@ -122,7 +122,7 @@ def decode(found, known, kernel_cr3, names):
             event |= words(record, tasks, names)
         events.append(event)
         last[record.cpu] = event
-    events = settle(events)
+    events = settle_publications(settle_switches(events))
     for n, event in enumerate(events):
         event["n"] = n
     for pid, name, _, _ in known:
@@ -130,7 +130,7 @@ def decode(found, known, kernel_cr3, names):
     return sorted(tasks.all.values(), key=lambda task: task["pid"]), events
 
 
-def settle(events):
+def settle_switches(events):
     """Puts each switch where it happened. It is recorded when it is about to happen; an interrupt that comes then is
     before it, although it was recorded later, and so is all that happens until that interrupt is over."""
     settled, waiting = [], []  # waiting: (switch, interrupts that are to end on its stack first)
@@ -145,8 +145,38 @@ def settle(events):
             if kind == "interrupt-leave" and entry[1] == 0:
                 waiting.remove(entry)
                 now = {key: event[key] for key in ("time", "cpu", "if", "published", "scratch")}
-                settled.append(entry[0] | now | {"announced": entry[0]["time"]})
+                settled.append(entry[0] | now | {"recorded": entry[0]["time"]})
     return settled
+
+
+def settle_publications(events):
+    """Puts each publication where it happened. It is recorded right after it; an interrupt that comes in between is
+    recorded first, and the words may be others by the time of the record."""
+    settled = []
+    for event in events:
+        place = None
+        if event["kind"] == "publish" and event["if"] and event["published"] != event["to"]:
+            place = interrupt_before(settled, event)
+        if place is None:
+            settled.append(event)
+            continue
+        then = {key: settled[place][key] for key in ("time", "cpu", "published", "scratch")}
+        settled.insert(place, event | then | {"recorded": event["time"]})
+    return settled
+
+
+def interrupt_before(events, publication):
+    """The index of the entry of an interrupt that ended on the same stack just before, and found what was published."""
+    depth = 0
+    for i in range(len(events) - 1, -1, -1):
+        event = events[i]
+        if event["on_stack_of"] != publication["on_stack_of"]:
+            continue
+        depth += {"interrupt-leave": 1, "interrupt-enter": -1}.get(event["kind"], 0)
+        if depth <= 0:
+            found = event["kind"] == "interrupt-enter" and event["published"] == publication["to"]
+            return i if found else None
+    return None
 
 
 def is_interrupted(events, i):
