@@ -144,7 +144,8 @@ def settle_switches(events):
             entry[1] += {"interrupt-enter": 1, "interrupt-leave": -1}.get(kind, 0)
             if kind == "interrupt-leave" and entry[1] == 0:
                 waiting.remove(entry)
-                now = {key: event[key] for key in ("time", "cpu", "if", "published", "scratch")}
+                # IF is again what it was: the interrupt's return brings it back.
+                now = {key: event[key] for key in ("time", "cpu", "published", "scratch")}
                 settled.append(entry[0] | now | {"recorded": entry[0]["time"]})
     return settled
 
