@@ -15,8 +15,7 @@ for number in "$@"; do
         # Nothing else depends on the macro; objects that are missing are made.
         make -t SOL="$number" TRACE=yes "${files[@]}" >/dev/null
         find "$traced/obj" -name '*.d' -exec grep -l 'debug/trace\|/trace_around' {} + | sed 's/\.d$//' | xargs rm -f
-        rm -f "$traced/obj/arch/x86_64/trace_around.S.o"
-        rm -f "$traced"/gen/{first_pass.elf,ksyms.S} "$traced/trapline.elf"
+        rm -f "$traced"/gen/{first_pass.elf,ksyms.S} "$traced/obj/ksyms.S.o" "$traced/trapline.elf"
     fi
     make SOL="$number" TRACE=yes "${files[@]}"
 done
