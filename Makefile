@@ -23,6 +23,7 @@ endif
 #: CXX=clang++        build with clang in place of g++
 #: OPT=-O0            optimisation of kernel and programs in place of -O2
 #: INSTRUMENT=yes     compile chapter 3's frame checks into the kernel
+#: TRACE=yes          compile a ring of records of what the kernel does into it; `make timeline` does by itself
 #: CHECK_LOCKS=yes    compile a check of every spin lock's use into the kernel
 #: DEFINES=-DX=1      macros for kernel and programs; the tests use it
 #: V=1                show whole commands
@@ -33,7 +34,9 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 OPT ?= -O2
-override DEFINES += $(if $(filter yes,$(INSTRUMENT)),-DFRAME_CHECKS) $(if $(filter yes,$(CHECK_LOCKS)),-DLOCK_CHECKS)
+TRACE ?= $(if $(filter timeline,$(MAKECMDGOALS)),yes)
+override DEFINES += $(if $(filter yes,$(INSTRUMENT)),-DFRAME_CHECKS) $(if $(filter yes,$(CHECK_LOCKS)),-DLOCK_CHECKS) \
+    $(if $(filter yes,$(TRACE)),-DTRACE)
 SETUP ?= yes
 MACHINE := $(shell uname -m)
 CROSS ?= $(if $(filter x86_64 amd64,$(MACHINE)),,x86_64-linux-gnu-)

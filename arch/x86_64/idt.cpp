@@ -7,6 +7,7 @@
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/interrupt_check.h>
+#include <kernel/debug/trace.h>
 #include <kernel/libk/panic.h>
 
 namespace {
@@ -45,6 +46,16 @@ void write_gate(uint8_t vector, uint64_t entry, uint8_t ist) {
                    0};
 }
 
+void handle_interrupt(InterruptFrame* frame) {
+    check_interrupt_entry(*frame);
+    if (frame->vector < kExceptionCount)
+        handle_exception(*frame);
+    else if (InterruptHandler handler = handlers[frame->vector])
+        handler(*frame);
+    else
+        panic("interrupt on vector %u, which nobody handles", static_cast<unsigned>(frame->vector));
+}
+
 }  // namespace
 
 void init_idt() {
@@ -76,11 +87,5 @@ void set_interrupt_handler(uint8_t vector, InterruptHandler handler) {
 extern "C" void interrupt_dispatch(InterruptFrame* frame) {
     // A program's or a user copy's AC flag would suspend SMAP for the handler.
     if (cpu_features.smap) clac();
-    check_interrupt_entry(*frame);
-    if (frame->vector < kExceptionCount)
-        handle_exception(*frame);
-    else if (InterruptHandler handler = handlers[frame->vector])
-        handler(*frame);
-    else
-        panic("interrupt on vector %u, which nobody handles", static_cast<unsigned>(frame->vector));
+    trace_interrupt(frame, handle_interrupt);
 }

@@ -10,6 +10,7 @@
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/processor.h>
 #include <kernel/console/console.h>
+#include <kernel/debug/trace.h>
 #include <kernel/libk/format.h>
 #include <kernel/panic_policy.h>
 #include <kernel/task/kernel_stack.h>
@@ -68,6 +69,7 @@ uint64_t known_boundary(uint64_t rip, const Task* program) {
 
 void panic(const char* format, ...) {
     const uint64_t rflags = read_rflags();
+    trace_panic(reinterpret_cast<uint64_t>(__builtin_return_address(0)), kNoVector);
     begin_panic();
     va_list arguments;
     va_start(arguments, format);
@@ -97,6 +99,7 @@ void panic(const char* format, ...) {
 }
 
 void panic_exception(const InterruptFrame& frame) {
+    trace_panic(frame.rip, frame.vector);
     begin_panic();
     const ExceptionName& exception = exception_name(frame.vector);
     kprintf("\nEXCEPTION: %s (%s, vector %lu), error code 0x%lx, in ring %lu\n", exception.name,

@@ -5,6 +5,7 @@
 #include <arch/x86_64/paging.h>
 #include <arch/x86_64/user_entry.h>
 #include <kernel/console/console.h>
+#include <kernel/debug/trace.h>
 #include <kernel/libk/string.h>
 #include <kernel/task/process.h>
 #include <kernel/task/scheduler.h>
@@ -45,6 +46,7 @@ void adopt_program(Task& task, LoadedProgram&& program, std::string_view path) {
     use_address_space(task, std::move(program.space));
     task.entry = program.entry;
     copy_string(task.name, base_name(path));
+    trace_task(task);
     reset_user_state(task.user_state);
     if (&task == current()) load_user_state(task);
 }
@@ -71,6 +73,7 @@ Result<Task*> fork_process(ChildMemory memory) {
     Task* child = TRY(create_task(parent.name.data(), &parent, false));
     child->cr3 = space->cr3();
     child->space = std::move(space);
+    trace_task(*child);
     child->files.copy_from(parent.files);
     child->entry = parent.entry;
     child->cwd = parent.cwd;
@@ -105,6 +108,7 @@ void exit_current(int status) {
     Task& task = *current();
     task.files.close_all();
     use_address_space(task, {});
+    trace_task(task);
 
     (void)irq_save();
     {

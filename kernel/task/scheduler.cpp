@@ -2,6 +2,7 @@
 /// Round robin over a circular queue.
 #include <arch/x86_64/context.h>
 #include <arch/x86_64/cpu_local.h>
+#include <kernel/debug/trace.h>
 #include <kernel/libk/panic.h>
 #include <kernel/sync/lock_place.h>
 #include <kernel/task/run_queue.h>
@@ -25,9 +26,13 @@ Task* pick_next(Task& prev) {
 /// follows it runs when `prev` is resumed, on prev's stack, at another time.
 void switch_to(Task* prev, Task* next) {
     context_switch_count++;
-    if (next->is_user()) publish_kernel_stack(*next);
+    if (next->is_user()) {
+        publish_kernel_stack(*next);
+        trace_publish(*next);
+    }
     switch_entry_state(*prev, *next);
     switch_user_state(*prev, *next);
+    trace_switch(*next);
     switch_context(prev, next);
 }
 

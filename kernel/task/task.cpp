@@ -4,6 +4,7 @@
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/paging.h>
 #include <arch/x86_64/processor.h>
+#include <kernel/debug/trace.h>
 #include <kernel/libk/panic.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/heap.h>
@@ -136,6 +137,7 @@ Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), vo
     context->rbx = reinterpret_cast<uint64_t>(body);
     context->r12 = reinterpret_cast<uint64_t>(argument);
     task->rsp = reinterpret_cast<uint64_t>(context);
+    trace_task(*task);
     start_task(*task);
     return task;
 }

@@ -1,16 +1,17 @@
 # Booting a state: the ISO with GRUB, and QEMU by hand or under gdb.
 
-#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what gdb, watch, diagnose and record use) or seabios-pvh
+#: BOOT=grub          boot by grub (BIOS), uefi, pvh (no loader, fastest; what gdb, watch, diagnose, record and timeline use) or seabios-pvh
 #: APPEND="words"     kernel command line; panic=exit ends QEMU on a panic
 #: CPUS=1             processors
 #: MEM=128            MiB of memory
 #: QEMU_EXTRA="..."   more options for QEMU
 #: GDB_EXTRA="..."    more arguments for gdb
-#: WAIT=10            seconds that `make watch`, `make diagnose` and `make record` wait for the fault
+#: WAIT=10            seconds that `make watch`, `make diagnose`, `make record` and `make timeline` wait for the fault
 #: REWIND="who-wrote saved-rcx; task"  what `make rewind` does by itself, in place of asking you
 #: ANSWERS=file       what `make diagnose` checks; default: the diagnosis.txt of the chosen state
 #: ACCEL=kvm          KVM in place of QEMU's own emulation, at your own risk
-BOOT ?= $(if $(filter gdb watch diagnose record rewind,$(MAKECMDGOALS)),pvh,grub)
+BOOT ?= $(if $(filter gdb watch diagnose record rewind timeline,$(MAKECMDGOALS)),pvh,grub)
+#: TYPE="words"       a line that `make timeline` types at the shell's prompt
 APPEND ?=
 CPUS ?= 1
 MEM ?= 128
@@ -28,15 +29,17 @@ WAIT ?= 10
 REWIND ?=
 ANSWERS ?= $(firstword $(wildcard $(addsuffix /diagnosis.txt,$(LAYERS))))
 GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
-export WAIT ANSWERS REWIND GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
+export WAIT ANSWERS REWIND TYPE GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb watch diagnose record rewind
+.PHONY: run gdb watch diagnose record rewind timeline
+TYPE ?=
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
 NEEDS_gdb := run gdb
 NEEDS_watch := run gdb
 NEEDS_diagnose := run gdb
 NEEDS_record := run
 NEEDS_rewind := run gdb rewind
+NEEDS_timeline := run gdb
 
 # GRUB says nothing on the serial line unless it cannot start the kernel; then it shows why and gives its own prompt.
 define GRUB_CFG
@@ -82,3 +85,6 @@ record: $(BOOT_FILES) | need ## record a run, until its panic or for WAIT second
 # It must not build: a recording is of the build that it was made from.
 rewind: | need $(filter record,$(MAKECMDGOALS)) ## gdb at the panic that make record has recorded, with commands that go back: who-wrote saved-rcx
 	@labs/tools/rewind.sh $B $(GDB)
+
+timeline: $(BOOT_FILES) | need ## record a run, with every system call, interrupt and switch, and write it as a page
+	@TRAPLINE_STATE="$(STATE)" labs/tools/gdb/batch.sh $B $(GDB) timeline.py $(QEMU_EXTRA)

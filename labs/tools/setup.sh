@@ -65,6 +65,8 @@ test|/usr/share/doxygen-awesome-css/doxygen-awesome.css|doxygen-awesome-css|test
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
+test|python3|python3|drives the browser in the tests
+test|chromium|chromium|shows the pages in the tests
 grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|clang-format|clang-format|checks the layout of the sources

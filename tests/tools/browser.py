@@ -50,6 +50,7 @@ class Browser:
         self.received = b""
         self.events = []
         self.profile = tempfile.mkdtemp(prefix="browser-", dir=scratch)
+        # It also makes a socket in $TMPDIR, whose path must be short: relative to its working folder.
         # Chromium reads commands from descriptor 3 and answers on 4.
         commands, self.to = os.pipe()
         self.answers, answers_in = os.pipe()
@@ -62,8 +63,9 @@ class Browser:
             os.dup2(high[1], 4)
 
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
-            [PROGRAM, *options, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=place, close_fds=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            [PROGRAM, *options, f"--user-data-dir={os.path.abspath(self.profile)}", "about:blank"], preexec_fn=place, close_fds=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            cwd=self.profile, env=os.environ | {"TMPDIR": "."})
         os.close(commands)
         os.close(answers_in)
         try:
@@ -97,7 +99,8 @@ class Browser:
         """Gets hold of the page, and of what it reports."""
         targets = self.call("Target.getTargets", session=None)["targetInfos"]
         page = next(target for target in targets if target["type"] == "page")
-        self.session = self.call("Target.attachToTarget", session=None, targetId=page["targetId"], flatten=True)["sessionId"]
+        attached = self.call("Target.attachToTarget", session=None, targetId=page["targetId"], flatten=True)
+        self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 

@@ -32,7 +32,9 @@ trap 'exit 1' HUP INT TERM
 
 # A session of its own, so that Ctrl-C here does not reach QEMU before gdb has let go of it.
 setsid qemu-system-x86_64 "${options[@]}" -S -d int,cpu_reset -D "$folder/watch-interrupts.log" \
-    -gdb "unix:$private/gdb,server=on,wait=off" -serial "file:$folder/watch-serial.log" \
+    -gdb "unix:$private/gdb,server=on,wait=off" \
+    -chardev "socket,id=console,path=$private/console,server=on,wait=off,logfile=$folder/watch-serial.log" \
+    -serial chardev:console \
     "$@" >"$private/out" 2>&1 </dev/null &
 qemu=$!
 
@@ -46,7 +48,7 @@ if ! [[ -S $private/gdb ]] || ! kill -0 "$qemu" 2>/dev/null; then
     exit 1
 fi
 
-export TRAPLINE_FOLDER=$folder TRAPLINE_GDB_SOCKET=$private/gdb PYTHONDONTWRITEBYTECODE=1
+export TRAPLINE_FOLDER=$folder TRAPLINE_GDB_SOCKET=$private/gdb TRAPLINE_CONSOLE=$private/console PYTHONDONTWRITEBYTECODE=1
 # The script speaks through descriptor 3, so that nothing that gdb says comes in between. It has time limits of its own;
 # the one here is for a gdb that hangs.
 status=0

@@ -1,5 +1,6 @@
 /// @file
 /// The table of system calls, with Linux's numbers for x86_64.
+#include <kernel/debug/trace.h>
 #include <kernel/syscall/calls.h>
 #include <kernel/syscall/table.h>
 
@@ -75,4 +76,32 @@ constexpr std::array<SystemCall*, kSyscallCount> make_table() {
 
 }  // namespace
 
+#ifdef TRACE
+
+/// By number, as debuggers show it: the functions behind those of syscall_table.
+extern "C" constinit const std::array<SystemCall*, kSyscallCount> untraced_syscall_table = make_table();
+
+namespace {
+
+/// System call `number` with a record of its beginning and one of its end.
+template <uint32_t number>
+int64_t traced(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
+    return trace_system_call(a, b, c, d, e, f, number, untraced_syscall_table[number]);
+}
+
+template <uint32_t... number>
+constexpr std::array<SystemCall*, kSyscallCount> make_traced_table(
+    std::integer_sequence<uint32_t, number...>) {
+    return {traced<number>...};
+}
+
+}  // namespace
+
+constinit const std::array<SystemCall*, kSyscallCount> syscall_table =
+    make_traced_table(std::make_integer_sequence<uint32_t, kSyscallCount>{});
+
+#else
+
 constinit const std::array<SystemCall*, kSyscallCount> syscall_table = make_table();
+
+#endif
