@@ -8,10 +8,10 @@
 #: GDB_EXTRA="..."    more arguments for gdb
 #: WAIT=10            seconds that `make watch`, `make diagnose`, `make record` and `make timeline` wait for the fault
 #: REWIND="who-wrote saved-rcx; task"  what `make rewind` does by itself, in place of asking you
+#: TYPE="words"       a line that `make timeline` types at the shell's prompt
 #: ANSWERS=file       what `make diagnose` checks; default: the diagnosis.txt of the chosen state
 #: ACCEL=kvm          KVM in place of QEMU's own emulation, at your own risk
 BOOT ?= $(if $(filter gdb watch diagnose record rewind timeline,$(MAKECMDGOALS)),pvh,grub)
-#: TYPE="words"       a line that `make timeline` types at the shell's prompt
 APPEND ?=
 CPUS ?= 1
 MEM ?= 128
@@ -27,12 +27,12 @@ QEMU_EXTRA ?=
 GDB_EXTRA ?=
 WAIT ?= 10
 REWIND ?=
+TYPE ?=
 ANSWERS ?= $(firstword $(wildcard $(addsuffix /diagnosis.txt,$(LAYERS))))
 GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
 export WAIT ANSWERS REWIND TYPE GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
 .PHONY: run gdb watch diagnose record rewind timeline
-TYPE ?=
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
 NEEDS_gdb := run gdb
 NEEDS_watch := run gdb
