@@ -61,6 +61,12 @@ test|shellcheck|shellcheck|checks the scripts
 grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|clang-format|clang-format|checks the layout of the sources
+model|spin|spin|searches the formal model
+model|gcc|gcc|compiles what spin writes
+model|python3|python3|drives both
+test|spin|spin|searches the formal model
+test|gcc|gcc|compiles what spin writes
+test|python3|python3|drives both
 bochs|bochs-bin|bochs|a second emulator
 bochs|/usr/lib/$(uname -m)-linux-gnu/bochs/plugins/libbx_term_gui.so|bochs-term|its display in a terminal
 bochs|script|bsdutils|gives it a terminal
