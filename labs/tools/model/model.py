@@ -4,6 +4,7 @@
     model.py FOLDER     FOLDER: for what spin writes"""
 
 import collections
+import concurrent.futures
 import os
 import sys
 import textwrap
@@ -28,17 +29,18 @@ VARIANTS = [
 STORIES = [(VARIANTS[0], 1, "one tick"), (VARIANTS[2], 0, "no tick at all")]
 
 
-def defines(variant, *more):
-    return [f"-DCPUS={variant.cpus}", f"-DRFLAGS={variant.rflags}", f"-DPCR={variant.pcr}", *more]
-
-
 def say(text=""):
     print(text, flush=True)
 
 
-def check(folder, variant):
-    """Searches one variant and prints its line of the table. Returns whether the verdict is the one that is known."""
-    result = search(MODEL, defines(variant), os.path.join(folder, f"{variant.cpus}{variant.rflags}{variant.pcr}"))
+def job(folder, variant, name, *more):
+    """The arguments of a search: of all states, or with more options of the way to the panic."""
+    options = [f"-DCPUS={variant.cpus}", f"-DRFLAGS={variant.rflags}", f"-DPCR={variant.pcr}", *more]
+    return MODEL, options, os.path.join(folder, name), bool(more)
+
+
+def check(variant, result):
+    """Prints the line of the table for one variant. Returns whether the verdict is the one that is known."""
     verdict = "counterexample" if result.violated else "none"
     say(f"{variant.name:<36} {variant.cpus:>4}  {verdict:<15} {result.states:>8,} {result.depth:>6} {result.seconds:>8.2f}")
     complaints = []
@@ -53,15 +55,8 @@ def check(folder, variant):
     return not complaints
 
 
-def table(folder):
-    say(f"{'variant':<36} {'CPUs':>4}  {'counterexample?':<15} {'states':>8} {'depth':>6} {'seconds':>8}")
-    return all([check(folder, variant) for variant in VARIANTS])  # a list: every line is printed
-
-
-def tell(folder, variant, ticks, words):
+def tell(variant, words, result, options):
     """Prints the shortest way to the panic as a story."""
-    options = defines(variant, "-DTO_THE_END", f"-DTICKS={ticks}")
-    result = search(MODEL, options, os.path.join(folder, f"story{variant.cpus}"), dead_ends=True)
     say()
     if not result.violated:
         say(f"{variant.name} on {variant.cpus}: no way to the panic with {words}.")
@@ -74,7 +69,16 @@ def tell(folder, variant, ticks, words):
 
 
 def model(folder):
-    good = [table(folder), *(tell(folder, *what) for what in STORIES)]
+    """Searches everything, on all processors, and prints what is found in the order of the table."""
+    jobs = [job(folder, variant, f"variant{number}") for number, variant in enumerate(VARIANTS, 1)]
+    jobs += [job(folder, variant, f"story{variant.cpus}", "-DTO_THE_END", f"-DTICKS={ticks}")
+             for variant, ticks, _ in STORIES]
+    say(f"{'variant':<36} {'CPUs':>4}  {'counterexample?':<15} {'states':>8} {'depth':>6} {'seconds':>8}")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda arguments: search(*arguments), jobs)
+        good = [check(variant, next(results)) for variant in VARIANTS]
+        good += [tell(variant, words, next(results), options)
+                 for (variant, _, words), (_, options, _, _) in zip(STORIES, jobs[len(VARIANTS):])]
     return all(good)
 
 
