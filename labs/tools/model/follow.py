@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""make model: holds a recorded run against the model. Can the model do what the kernel did, event by event, up to the panic?
+"""make model: holds a recorded run against the model. Can the model do what the kernel did, event by event?
 
-The events of make timeline from the leak of IF to the panic become a process that takes the model's own events only in this
-order. A complete search then says whether the model can get to the panic that way.
+The events of make timeline from the leak of IF to the panic become a process that takes the model's own events only in
+this order. A complete search then says whether the model can get to the panic that way.
 
     follow.py FOLDER EVENTS     FOLDER: for what spin writes; EVENTS: an events.json of make timeline"""
 
@@ -60,8 +60,8 @@ class Run:
         return name.upper()
 
     def last_part(self):
-        """The events from the leak to the panic: from where klogd last gave the processor away before the last tick that
-        hit a task in the kernel."""
+        """The events from the leak to the panic: from where klogd last gave the processor away before the last tick
+        that hit a task in the kernel."""
         end = next((i for i, e in enumerate(self.events) if e["kind"] == "panic"), None)
         if end is None:
             raise Failed("the panic is not among the recorded events")
@@ -120,8 +120,8 @@ def told(folder):
 
 
 def refused(lines, part, result, path):
-    """The event that the model can't do, of those that it gets to the last one. Spin lists the statements that were never
-    executed; the one before them is that which waited for an event in vain."""
+    """The event that the model can't do, of those that it gets to the last one. Spin lists the statements that were
+    never executed; the one before them is that which waited for an event in vain."""
     missed = min(line for name, line in result.unreached if os.path.basename(name) == os.path.basename(path))
     first = next(number for number, line in enumerate(lines, 1) if "/* event" in line)
     return part[max(0, missed - first - 1)]
@@ -138,17 +138,18 @@ def follow(folder, path):
     with open(model, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     result = search(model, [*DEFINES, f"-DTICKS={ticks}"], os.path.join(folder, "run"), dead_ends=True)
-    print(f"The recorded run {path}, from event {part[0]['n']}, which is before the leak of IF, to the panic, event "
+    print(f"The recorded run {path}, from event {part[0]['n']}, before the leak of IF, to the panic, event "
           f"{part[-1]['n']}:")
     if not result.violated:
         event = refused(lines, part, result, model)
-        print(f"the model can't do that. It gets as far as event {event['n']}, {event['kind']}, which it can't do after those "
-              f"before.")
+        print(f"the model can't do that. It gets as far as event {event['n']}, {event['kind']}, which it can't do after "
+              f"those before.")
         return False
     if "assertion violated 0" not in result.violated:
         raise Failed(f"the search stopped at something else than the end of the run: {result.violated}")
-    print(f"the model can do all {len(part)} events in this order, and then {run.names[part[-1]['running']]} returns to ring 3 "
-          f"with the return address of {run.names[run.culprit]}, there as here.")
+    victim, culprit = run.names[part[-1]["running"]], run.names[run.culprit]
+    print(f"the model can do all {len(part)} events in this order, and then {victim} returns to ring 3 with the return "
+          f"address of {culprit}, there as here.")
     if told(folder)[-len(part):] == [run.receive(event) for event in part]:
         print("The shortest counterexample has the very same events.")
     return True

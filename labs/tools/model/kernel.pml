@@ -14,6 +14,10 @@
  *     TO_THE_END      go on when a task enters on another's stack, until one returns with another's RCX: the panic
  *     FOLLOW          tell a process about each event, which says whether that is what happened in a recorded run
  */
+#ifndef CPUS
+#define CPUS 1
+#endif
+
 #define KLOGD 0     /* a kernel thread, the head of the run queue; what follows are the others in the order of the queue */
 #define SH 1        /* waits for a key in read() */
 #define INIT 2      /* yields, and now and then looks for dead children */
@@ -82,8 +86,8 @@ byte ticks = TICKS;
 #else
 #define OWN 0
 #endif
-byte kernel_stack[CPUS];        /* whose stack is published: CURRENT_KERNEL_STACK and tss.rsp0, from chapter 5 on tss.rsp0 alone */
-byte user_rsp_scratch[CPUS];    /* USER_RSP_SCRATCH, from chapter 5 on pcr().scratch_rsp */
+byte kernel_stack[CPUS];        /* whose stack is published: CURRENT_KERNEL_STACK and tss.rsp0, from chapter 5 on the latter */
+byte user_rsp_scratch[CPUS];    /* whose RSP is kept: USER_RSP_SCRATCH, from chapter 5 on pcr().scratch_rsp */
 
 #ifdef FOLLOW
 chan event = [0] of { mtype, byte, byte, byte, bit, byte };

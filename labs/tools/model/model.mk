@@ -1,11 +1,11 @@
 # The formal twin: kernel.pml in this folder, and what spin finds in it.
 
-#: EVENTS=file        the recorded run that `make model` holds against the model; default: that of chapter 3, if there is one
+#: EVENTS=file        the recorded run that `make model` looks at; default: the last one of chapter 3, if there is one
 NEEDS_model := model
 MODEL_EVENTS := $(or $(EVENTS),$(wildcard $(if $(filter LAB=3,$(STATE)),$B,$(BUILD)/sol3)+TRACE/events.json))
 
 .PHONY: model
-model: | need ## search every interleaving of entry, exit, switch and interrupt with spin; hold a recorded run against it
+model: | need ## search every interleaving of entries, exits, switches and ticks; follow a recorded run
 	@labs/tools/model/model.py build/model
 	@echo
 	@$(if $(MODEL_EVENTS),labs/tools/model/follow.py build/model $(MODEL_EVENTS),\

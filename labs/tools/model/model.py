@@ -15,7 +15,7 @@ import story
 from search import MODEL, main, replay, search
 
 Variant = collections.namedtuple("Variant", "name cpus rflags pcr breaks")
-Variant.__doc__ = """A kernel: its entry path and switch, its processors, and whether it breaks, as measured (docs/the-bug.md)."""
+Variant.__doc__ = """A kernel: its processors, its switch and entry path, and whether it breaks (docs/the-bug.md)."""
 
 VARIANTS = [
     Variant("globals (chapters 2, 3)", 1, 0, 0, True),
@@ -42,7 +42,8 @@ def job(folder, variant, name, *more):
 def check(variant, result):
     """Prints the line of the table for one variant. Returns whether the verdict is the one that is known."""
     verdict = "counterexample" if result.violated else "none"
-    say(f"{variant.name:<36} {variant.cpus:>4}  {verdict:<15} {result.states:>8,} {result.depth:>6} {result.seconds:>8.2f}")
+    say(f"{variant.name:<36} {variant.cpus:>4}  {verdict:<15} {result.states:>8,} {result.depth:>6} "
+        f"{result.seconds:>8.2f}")
     complaints = []
     if (result.violated is not None) != variant.breaks:
         complaints.append("not the verdict that is known of the kernel")

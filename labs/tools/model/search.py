@@ -17,9 +17,9 @@ SECONDS = 300  # that it may last
 COMPILE = ["gcc", "-w", "-O0", "-DBFS", "-DSAFETY", "-DNOREDUCE", f"-DMEMLIM={MEMORY}", "-o", "pan", "pan.c"]
 
 Result = collections.namedtuple("Result", "violated states depth seconds unreached trail")
-Result.__doc__ = """What a search found: the property that does not hold, or None when all reachable states were seen and it
-always does; states, steps to the farthest (or to the violation), seconds; lines of the model never reached (of use in a
-complete search only); the folder with the counterexample."""
+Result.__doc__ = """What a search found: the property that does not hold, or None when all reachable states were seen
+and it always does; states, steps to the farthest (or to the violation), seconds; lines of the model never reached (of use
+in a complete search only); the folder with the counterexample."""
 
 
 class Failed(Exception):
@@ -53,7 +53,8 @@ def unreached(text):
 
 
 def search(model, defines, folder, dead_ends=False):
-    """Searches all states of a model for a violated assertion, or a state without a next step unless `dead_ends` allows it."""
+    """Searches all states of a model for a violated assertion, or for a state without a next step, unless `dead_ends`
+    allows that."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     status, text = call(["spin", "-a", *defines, model], folder, "spin.log")

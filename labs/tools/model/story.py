@@ -13,8 +13,8 @@ PLACES = {"publish": "schedule()", "entry_state": "schedule() behind publish_ker
           "interrupt_dispatch": "interrupt_dispatch()", "irq_disable": "idle_loop()", "klogd_yield": "idle_loop()"}
 
 Step = collections.namedtuple("Step", "n cpu kind running stack published iflag about rip")
-Step.__doc__ = """A line that the model prints: its number, the processor, what happened there, whose address space it is in, whose kernel
-stack it is on, whose stack is published, IF, whom or what it is about, and the step of the model."""
+Step.__doc__ = """A line that the model prints: its number, the processor, what happened there, whose address space it
+is in, whose kernel stack it is on, whose stack is published, IF, whom or what it is about, and the step of the model."""
 
 
 def steps(lines):
@@ -67,8 +67,8 @@ class Story:
 
     def switched(self, step, _):
         if step.stack not in self.published_only:
-            return f"{self.caller(step)}; switch_context {self.who_comes(step)}. {NAMES[step.published]}'s stack stays " \
-                   f"published.", 1
+            return f"{self.caller(step)}; switch_context {self.who_comes(step)}. {NAMES[step.published]}'s stack " \
+                   f"stays published.", 1
         self.published_only.remove(step.stack)
         if step.about == step.published:
             return f"switch_context {self.who_comes(step)}.", 1
@@ -87,15 +87,15 @@ class Story:
 
     def interrupt_leave(self, step, _):
         self.in_handler.discard(step.cpu)
-        return f"schedule() returns in the tick's handler, on {NAMES[step.stack]}'s kernel stack, and the handler into " \
-               f"what it had interrupted.", 1
+        return f"schedule() returns in the tick's handler, on {NAMES[step.stack]}'s kernel stack, and the handler " \
+               f"into what it had interrupted.", 1
 
     def syscall_enter(self, step, _):
         who, owner = NAMES[step.running], NAMES[step.stack]
         if step.stack == step.running:
             return f"{who} calls {CALLS[step.running]}: syscall_entry takes the published stack, {who}'s own.", 1
-        return f"{who} calls {CALLS[step.running]}: syscall_entry takes the published stack, {owner}'s, and its pushes " \
-               f"overwrite {owner}'s frame. current() says {owner} from now on.", 1
+        return f"{who} calls {CALLS[step.running]}: syscall_entry takes the published stack, {owner}'s, and its " \
+               f"pushes overwrite {owner}'s frame. current() says {owner} from now on.", 1
 
     def sysret_done(self, step, index, how="sysretq"):
         text = f"{how} takes {NAMES[step.running]} to ring 3."
