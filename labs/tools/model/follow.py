@@ -35,8 +35,8 @@ class Run:
                 content = json.load(file)
             self.events = content["events"]
             self.names = {task["pid"]: task["name"] for task in content["tasks"]}
-            self.cpus, panic, corruption = content["cpus"], content["panic"], content["corruption"]
-            self.culprit = next((event["running"] for event in self.events if event["n"] == corruption), None)
+            self.cpus, panic, self.corruption = content["cpus"], content["panic"], content["corruption"]
+            self.culprit = next((event["running"] for event in self.events if event["n"] == self.corruption), None)
             for event in self.events:
                 missing = {"n", "kind", "if", "running", "on_stack_of", "published"} - event.keys()
                 if missing:
@@ -60,13 +60,14 @@ class Run:
         return name.upper()
 
     def last_part(self):
-        """The events from the leak to the panic: from where klogd last gave the processor away before the last tick
-        that hit a task in the kernel."""
+        """The events from the leak to the panic: from where klogd last gave the processor away before the tick, the
+        last one before the corruption that hit a program's task between the publishing and the switch."""
         end = next((i for i, e in enumerate(self.events) if e["kind"] == "panic"), None)
         if end is None:
             raise Failed("the panic is not among the recorded events")
         ticks = [i for i, e in enumerate(self.events[:end])
                  if e["kind"] == "interrupt-enter" and e.get("vector") == TIMER and e.get("ring") == 0
+                 and e["n"] < self.corruption and self.names.get(e["on_stack_of"]) != "klogd"
                  and e["on_stack_of"] != e["published"]]
         leaks = [i for i, e in enumerate(self.events[:ticks[-1] if ticks else 0])
                  if e["kind"] == "publish" and self.names.get(e["running"]) == "klogd"]
@@ -142,8 +143,8 @@ def follow(folder, path):
           f"{part[-1]['n']}:")
     if not result.violated:
         event = refused(lines, part, result, model)
-        print(f"the model can't do that. It gets as far as event {event['n']}, {event['kind']}, which it can't do after "
-              f"those before.")
+        print(f"the model can't do that. It gets as far as event {event['n']}, {event['kind']}, which it can't do "
+              f"after those before.")
         return False
     if "assertion violated 0" not in result.violated:
         raise Failed(f"the search stopped at something else than the end of the run: {result.violated}")

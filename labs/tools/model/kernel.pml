@@ -32,7 +32,7 @@
 mtype = { program,
                syscall_entry, load_stack, push_frame, dispatch, syscall_exit, sysret,
                sys_read, sys_yield, schedule, publish, entry_state, user_state, switch_context, load_rsp, load_cr3, switch_return,
-               interrupt_dispatch, interrupt_exit,
+               trace_publish, interrupt_dispatch, interrupt_exit,
                irq_disable, irq_enable, klogd_yield, idle, first_run };
 
 /* What steps tell, under the names of `make timeline`; and what only a model can tell. */
@@ -95,6 +95,7 @@ chan event = [0] of { mtype, byte, byte, byte, bit, byte };
 #define tell(what, iflag, about) event ! what, CR3, STACK, kernel_stack[OWN], iflag, about
 #define remark(what, about) skip
 #define claim(property) property    /* the processor stands still if it does not hold */
+#define AFTER_PUBLISHING RIP = trace_publish
 #else
 #define step d_step
 #define tell(what, iflag, about) \
@@ -102,6 +103,7 @@ chan event = [0] of { mtype, byte, byte, byte, bit, byte };
         me, what, CR3, STACK, kernel_stack[OWN], iflag, about, RIP)
 #define remark(what, about) tell(what, IF, about)
 #define claim(property) assert(property)
+#define AFTER_PUBLISHING tell(published, IF, NEXT); RIP = entry_state
 #endif
 
 inline clear_top() {
@@ -275,10 +277,13 @@ proctype processor(byte me) {
        From here on the published stack is not that of the task that runs: the window. */
     :: step { RIP == publish ->
         if
-        :: is_user(NEXT) -> kernel_stack[OWN] = NEXT; tell(published, IF, NEXT)
-        :: else
-        fi;
-        RIP = entry_state }
+        :: is_user(NEXT) -> kernel_stack[OWN] = NEXT; AFTER_PUBLISHING
+        :: else -> RIP = entry_state
+        fi }
+#ifdef FOLLOW
+    /* A kernel that records says so a few instructions later; a tick may come before. */
+    :: step { RIP == trace_publish -> tell(published, IF, NEXT); RIP = entry_state }
+#endif
 
     /* switch_entry_state(*prev, *next), in the same file */
     :: step { RIP == entry_state ->

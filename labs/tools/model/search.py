@@ -18,8 +18,8 @@ COMPILE = ["gcc", "-w", "-O0", "-DBFS", "-DSAFETY", "-DNOREDUCE", f"-DMEMLIM={ME
 
 Result = collections.namedtuple("Result", "violated states depth seconds unreached trail")
 Result.__doc__ = """What a search found: the property that does not hold, or None when all reachable states were seen
-and it always does; states, steps to the farthest (or to the violation), seconds; lines of the model never reached (of use
-in a complete search only); the folder with the counterexample."""
+and it always does; states, steps to the farthest (or to the violation), seconds; lines of the model never reached (of
+use in a complete search only); the folder with the counterexample."""
 
 
 class Failed(Exception):

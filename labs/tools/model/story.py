@@ -14,7 +14,7 @@ PLACES = {"publish": "schedule()", "entry_state": "schedule() behind publish_ker
 
 Step = collections.namedtuple("Step", "n cpu kind running stack published iflag about rip")
 Step.__doc__ = """A line that the model prints: its number, the processor, what happened there, whose address space it
-is in, whose kernel stack it is on, whose stack is published, IF, whom or what it is about, and the step of the model."""
+is in, whose kernel stack it is on, whose stack is published, IF, whom or what it is about, and the model's step."""
 
 
 def steps(lines):
