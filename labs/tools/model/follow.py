@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """make model: holds a recorded run against the model. Can the model do what the kernel did, event by event?
 
-The events of make timeline from the leak of IF to the panic become a process that takes the model's own events only in
-this order. A complete search then says whether the model can get to the panic that way.
+The events of make timeline from the leak of IF to the wrong return become a process that takes the model's own events
+only in this order. A complete search then says whether the model can get to the panic that way.
 
     follow.py FOLDER EVENTS     FOLDER: for what spin writes; EVENTS: an events.json of make timeline"""
 
@@ -35,7 +35,7 @@ class Run:
                 content = json.load(file)
             self.events = content["events"]
             self.names = {task["pid"]: task["name"] for task in content["tasks"]}
-            self.cpus, panic, self.corruption = content["cpus"], content["panic"], content["corruption"]
+            self.cpus, self.panic, self.corruption = content["cpus"], content["panic"], content["corruption"]
             self.culprit = next((event["running"] for event in self.events if event["n"] == self.corruption), None)
             for event in self.events:
                 missing = {"n", "kind", "if", "running", "on_stack_of", "published"} - event.keys()
@@ -47,7 +47,7 @@ class Run:
             raise Failed(f"{path} is not an events.json of make timeline: {type(error).__name__} {error}") from error
         if self.cpus != 1:
             raise Failed(f"{path} is of a run on {self.cpus} processors; the model follows runs on one")
-        if not panic:
+        if not self.panic:
             raise Failed(f"{path} is of a run without a panic: there is nothing to follow the model to")
         if self.culprit is None:
             raise Failed(f"{path} is of a run in which no task entered on another's stack before the panic")
@@ -60,11 +60,13 @@ class Run:
         return name.upper()
 
     def last_part(self):
-        """The events from the leak to the panic: from where klogd last gave the processor away before the tick, the
-        last one before the corruption that hit a program's task between the publishing and the switch."""
-        end = next((i for i, e in enumerate(self.events) if e["kind"] == "panic"), None)
+        """The events from the leak of IF to the wrong return: from where klogd last gave the processor away before the
+        tick, the last one before the corruption that hit a program's task between the publishing and the switch, to
+        the first sign that the victim is at the wrong address: the panic's exception, or a tick just before it."""
+        end = next((i for i, e in enumerate(self.events) if e["kind"] == "interrupt-enter" and e["n"] > self.corruption
+                    and (e["running"], e.get("rip")) == (self.panic["pid"], self.panic["rip"])), None)
         if end is None:
-            raise Failed("the panic is not among the recorded events")
+            raise Failed("no recorded event shows the victim at the address of the panic")
         ticks = [i for i, e in enumerate(self.events[:end])
                  if e["kind"] == "interrupt-enter" and e.get("vector") == TIMER and e.get("ring") == 0
                  and e["n"] < self.corruption and self.names.get(e["on_stack_of"]) != "klogd"
@@ -73,11 +75,7 @@ class Run:
                  if e["kind"] == "publish" and self.names.get(e["running"]) == "klogd"]
         if not leaks:
             raise Failed("before the panic there is no tick that hit a task between the publishing and the switch")
-        part = self.events[leaks[-1]:end + 1]
-        # The panic's own exception is a consequence: the model stops at the return to the wrong address.
-        if len(part) > 1 and part[-2]["kind"] == "interrupt-enter" and part[-2].get("vector") != TIMER:
-            del part[-2]
-        return part
+        return [*self.events[leaks[-1]:end], self.events[end] | {"kind": "panic"}]
 
     def receive(self, event):
         """The event as a statement of Promela."""
@@ -131,16 +129,19 @@ def refused(lines, part, result, path):
 def follow(folder, path):
     """Says whether the model can do what the run did."""
     run = Run(path)
-    part = run.last_part()
-    lines = [f'#include "{MODEL}"', *process(run, part)]
+    try:
+        part = run.last_part()
+        lines = [f'#include "{MODEL}"', *process(run, part)]
+    except (KeyError, TypeError) as error:
+        raise Failed(f"{path} is not an events.json of make timeline: {type(error).__name__} {error}") from error
     ticks = sum(event["kind"] == "interrupt-enter" for event in part)
     model = os.path.join(folder, "run.pml")
     os.makedirs(folder, exist_ok=True)
     with open(model, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     result = search(model, [*DEFINES, f"-DTICKS={ticks}"], os.path.join(folder, "run"), dead_ends=True)
-    print(f"The recorded run {path}, from event {part[0]['n']}, before the leak of IF, to the panic, event "
-          f"{part[-1]['n']}:")
+    print(f"The recorded run {path}, from event {part[0]['n']}, before the leak of IF, to event {part[-1]['n']}, "
+          f"after the wrong return:")
     if not result.violated:
         event = refused(lines, part, result, model)
         print(f"the model can't do that. It gets as far as event {event['n']}, {event['kind']}, which it can't do "
