@@ -70,6 +70,12 @@ test|chromium|chromium|shows the pages in the tests
 grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|clang-format|clang-format|checks the layout of the sources
+model|spin|spin|searches the formal model
+model|gcc|gcc|compiles what spin writes
+model|python3|python3|drives both
+test|spin|spin|searches the formal model
+test|gcc|gcc|compiles what spin writes
+test|python3|python3|drives both
 bochs|bochs-bin|bochs|a second emulator
 bochs|/usr/lib/$(uname -m)-linux-gnu/bochs/plugins/libbx_term_gui.so|bochs-term|its display in a terminal
 bochs|script|bsdutils|gives it a terminal

@@ -22,7 +22,7 @@ copy_shared() {
             [[ ! -e $page ]] || { mkdir -p "$dir/$folder" && cp -p "$page" "$dir/$page"; }
         done
     done
-    ((closed >= 3)) || rm -f "$dir/docs/the-bug.md"
+    ((closed >= 3)) || rm -rf "$dir/docs/the-bug.md" "$dir/docs/model.md" "$dir/labs/tools/model"
     ((closed >= 4)) || rm -f "$dir/docs/rflags.md"
     for page in docs/design.md docs/debugging.md; do
         [[ ! -e $page ]] || closed_sections <"$page" >"$dir/$page"
