@@ -52,6 +52,7 @@ for folder in labs/0*/ solutions/0*/; do
     cp -Rp "$folder." "$new/$folder"
     [[ ! -e ${folder}lab.txt ]] || keep_starts "${folder%/}" "$new"
 done
+unlink_missing "$new"
 find "$new" -type d -empty -delete
 find "$new" -type f -exec chmod u+rw,go+r {} +
 (cd "$new" && find . -type f -printf '%P\n' | sort | xargs sha1sum) >"$work/files"

@@ -15,28 +15,45 @@ copy_shared() {
     for folder in labs/0*/ tests/labs/0*/; do
         number=$(chapter_of "$folder")
         if ((number > chapter)); then
-            if [[ $folder == tests/* ]]; then rm -rf "${dir:?}/$folder"; else unlink_page "$folder" "$dir/README.md"; fi
+            [[ $folder != tests/* ]] || rm -rf "${dir:?}/$folder"
             continue
         fi
         for page in "$folder"README.md "$folder"lab.txt; do
             [[ ! -e $page ]] || { mkdir -p "$dir/$folder" && cp -p "$page" "$dir/$page"; }
         done
     done
-    ((closed >= 3)) || rm -f "$dir/docs/the-bug.md"
-    ((closed >= 4)) || rm -f "$dir/docs/rflags.md"
+    close_pages "$dir"
     [[ ! -e docs/design.md ]] || closed_sections <docs/design.md >"$dir/docs/design.md"
 }
 
-# chapter_of FOLDER: the number in a name such as labs/03-globals-bug/; 9 when there is none.
+# chapter_of FOLDER: the number in a name such as labs/03-globals-bug/ or labs/00-tour/; 9 when there is none.
 chapter_of() {
     local name
     name=$(basename "$1")
-    [[ $name =~ ^0([1-9])- ]] && echo "${BASH_REMATCH[1]}" || echo 9
+    [[ $name =~ ^0([0-9])- ]] && echo "${BASH_REMATCH[1]}" || echo 9
 }
 
-# For copy_shared: the texts of links to FOLDER in a page, without the links.
-unlink_page() {
-    sed -i "s|\[\([^]]*\)\]($1[^)]*)|\1|g" "$2"
+# For copy_shared: of a page that says "spoils chapter N" while N is open, the title alone is left, so that no link to it
+# breaks.
+close_pages() {
+    local page number
+    grep -rl --include='*.md' '^<!-- spoils chapter [1-6] -->$' "$1/docs" | while read -r page; do
+        number=$(sed -n 's/^<!-- spoils chapter \([1-6]\) -->$/\1/p;T;q' "$page")
+        ((number > closed)) || continue
+        sed -i '1!d' "$page"
+        printf '\nThis page tells what chapter %s is about to find out. It comes with the release that closes that chapter.\n' "$number" >>"$page"
+    done
+}
+
+# unlink_missing DIR: in the pages of DIR, of links to files that are not there the texts alone are left. For when DIR is
+# complete.
+unlink_missing() {
+    local page target
+    find "$1" -name '*.md' | while read -r page; do
+        { grep -o '](\([^)#: ]\+\)[)#]' "$page" || true; } | sed 's/^](//; s/.$//' | sort -u | while read -r target; do
+            [[ $target != *[./]* || -e ${page%/*}/$target ]] || sed -i "s|\[\([^]]*\)\]($target[^)]*)|\1|g" "$page"
+        done
+    done
 }
 
 # For copy_shared: a page without the sections whose titles name an open chapter.

@@ -36,5 +36,6 @@ done
 for lab in "labs/0$chapter"-*; do
     [[ ! -e $lab/lab.txt ]] || keep_starts "$lab" "$dir"
 done
+unlink_missing "$dir"
 echo "$state" >"$dir/.state"
 echo "$state is in $dir; make -C $dir run"
