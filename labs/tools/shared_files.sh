@@ -51,7 +51,7 @@ unlink_missing() {
     local page target
     find "$1" -name '*.md' | while read -r page; do
         { grep -o '](\([^)#: ]\+\)[)#]' "$page" || true; } | sed 's/^](//; s/.$//' | sort -u | while read -r target; do
-            [[ $target != *[./]* || -e ${page%/*}/$target ]] || sed -i "s|\[\([^]]*\)\]($target[^)]*)|\1|g" "$page"
+            [[ $target != *[./]* || -e ${page%/*}/$target ]] || sed -i "s|\[\([^]]*\)\](${target}[^)]*)|\1|g" "$page"
         done
     done
 }
