@@ -58,6 +58,7 @@ test|clang++|clang|builds chapter 3 with both compilers
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
+test|python3|python3|checks the pages
 grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|clang-format|clang-format|checks the layout of the sources
