@@ -1,5 +1,6 @@
 /// @file
 /// Whose stack this is.
+/// Invariant: docs/invariants/frame-ownership.md.
 #pragma once
 
 #include <cstdint>

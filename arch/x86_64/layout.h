@@ -1,6 +1,7 @@
 /// @file
 /// Where things lie in the kernel's half of every address space. One page-table root slot (512 GiB) a
 /// purpose, so that no two can collide whatever the machine's memory.
+/// Invariant: docs/invariants/canonical-sysret.md.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 /// @file
-/// Four-level page tables.
+/// Four-level page tables. Invariant: docs/invariants/w-xor-x.md.
 #include <algorithm>
 
 #include <arch/x86_64/cpu.h>

@@ -1,5 +1,6 @@
 /// @file
 /// ELF64 for x86_64, as the System V ABI lays it down (gABI chapters 4 and 5, psABI chapter 4).
+/// Invariant: docs/invariants/w-xor-x.md.
 
 #include <kernel/elf/elf.h>
 

@@ -1,5 +1,6 @@
 /// @file
 /// Regions, faults and copy-on-write.
+/// Invariant: docs/invariants/w-xor-x.md.
 #include <algorithm>
 
 #include <arch/x86_64/cpu.h>

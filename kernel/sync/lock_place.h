@@ -1,6 +1,7 @@
 /// @file
 /// A lock's name and its place in the order of all locks. Built with LOCK_CHECKS, each processor keeps a
 /// record of the locks it holds, and breaking a rule is a panic; without, only the name is left.
+/// Invariant: docs/invariants/lock-ranks.md.
 #pragma once
 
 #include <kernel/sync/lock_rank.h>

@@ -1,6 +1,7 @@
 /// @file
 /// The order in which the kernel's spin locks may be taken. Processors that all keep to one order can't wait
 /// for each other in a circle.
+/// Invariant: docs/invariants/lock-ranks.md.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 /// @file
 /// Spin locks: mutual exclusion for a few instructions. How processors wait for one is in lock_word.h.
+/// Invariant: docs/invariants/interrupt-flag.md, docs/invariants/lock-ranks.md.
 #pragma once
 
 #include <arch/x86_64/cpu.h>

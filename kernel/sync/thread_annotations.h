@@ -1,6 +1,7 @@
 /// @file
 /// What clang's thread-safety analysis is told about locks: which lock guards what, and what a function needs
 /// to be held. Clang checks it when it compiles the kernel; to other compilers the words mean nothing.
+/// Invariant: docs/invariants/lock-ranks.md.
 #pragma once
 
 #ifdef __clang__

@@ -1,5 +1,6 @@
 /// @file
 /// System calls about memory.
+/// Invariant: docs/invariants/w-xor-x.md.
 #include <arch/x86_64/cpu_local.h>
 #include <kernel/syscall/calls.h>
 #include <kernel/task/task.h>

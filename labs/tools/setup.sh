@@ -57,15 +57,13 @@ test|$gdb|$gdb|tests "make gdb"
 test|qemu-img|qemu-utils|tests "make rewind"
 test|g++|g++|builds chapter 3 with both compilers
 test|clang++|clang|builds chapter 3 with both compilers
-test|chromium|chromium|tests the pages that tools make
-test|python3|python3|drives it
 test|doxygen|doxygen|tests "make docs"
 test|dot|graphviz|tests "make docs"
 test|/usr/share/doxygen-awesome-css/doxygen-awesome.css|doxygen-awesome-css|tests "make docs"
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
-test|python3|python3|drives the browser in the tests
+test|python3|python3|checks the pages, drives the browser
 test|chromium|chromium|shows the pages in the tests
 grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
@@ -75,7 +73,6 @@ model|gcc|gcc|compiles what spin writes
 model|python3|python3|drives both
 test|spin|spin|searches the formal model
 test|gcc|gcc|compiles what spin writes
-test|python3|python3|drives both
 bochs|bochs-bin|bochs|a second emulator
 bochs|/usr/lib/$(uname -m)-linux-gnu/bochs/plugins/libbx_term_gui.so|bochs-term|its display in a terminal
 bochs|script|bsdutils|gives it a terminal

@@ -22,18 +22,30 @@ copy_shared() {
             [[ ! -e $page ]] || { mkdir -p "$dir/$folder" && cp -p "$page" "$dir/$page"; }
         done
     done
-    ((closed >= 3)) || rm -rf "$dir/docs/the-bug.md" "$dir/docs/model.md" "$dir/labs/tools/model"
-    ((closed >= 4)) || rm -f "$dir/docs/rflags.md"
+    ((closed >= 3)) || rm -rf "$dir/labs/tools/model"
+    close_pages "$dir"
     for page in docs/design.md docs/debugging.md; do
         [[ ! -e $page ]] || closed_sections <"$page" >"$dir/$page"
     done
 }
 
-# chapter_of FOLDER: the number in a name such as labs/03-globals-bug/; 9 when there is none.
+# chapter_of FOLDER: the number in a name such as labs/03-globals-bug/ or labs/00-tour/; 9 when there is none.
 chapter_of() {
     local name
     name=$(basename "$1")
-    [[ $name =~ ^0([1-9])- ]] && echo "${BASH_REMATCH[1]}" || echo 9
+    [[ $name =~ ^0([0-9])- ]] && echo "${BASH_REMATCH[1]}" || echo 9
+}
+
+# For copy_shared: of a page that says "spoils chapter N" while N is open, the title alone is left, so that no link to it
+# breaks.
+close_pages() {
+    local page number
+    grep -rl --include='*.md' '^<!-- spoils chapter [1-6] -->$' "$1/docs" | while read -r page; do
+        number=$(sed -n 's/^<!-- spoils chapter \([1-6]\) -->$/\1/p;T;q' "$page")
+        ((number > closed)) || continue
+        sed -i '1!d' "$page"
+        printf '\nThis page tells what chapter %s is about to find out. It comes with the release that closes that chapter.\n' "$number" >>"$page"
+    done
 }
 
 # unlink_page TARGET PAGE: the texts of links to what begins so, without the links.

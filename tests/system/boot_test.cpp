@@ -1,5 +1,6 @@
 /// @file
 /// Every state boots by every path, on machines of different size and processors of different abilities.
+/// Checks docs/invariants/w-xor-x.md.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 /// @file
 /// Chapter 4's cure: the same programs and the same globals, and the panic never comes.
+/// Checks docs/invariants/rflags-at-switches.md.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 /// @file
 /// Chapter 4: no task ever sees another one's RFLAGS. Judged from outside, at the instructions that matter.
+/// Checks docs/invariants/interrupt-flag.md, docs/invariants/rflags-at-switches.md.
 #include <gtest/gtest.h>
 #include <climits>
 

@@ -1,6 +1,7 @@
 /// @file
 /// Chapter 3's instrument: it stops the machine at the moment of the corruption and names the culprit, and it
 /// leaves nothing behind in a kernel that is built without it.
+/// Checks docs/invariants/frame-ownership.md.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>

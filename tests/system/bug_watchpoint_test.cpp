@@ -1,5 +1,6 @@
 /// @file
 /// The mechanism of chapter 3, caught by a hardware watchpoint: who overwrites the shell's saved RCX.
+/// Checks docs/invariants/frame-ownership.md.
 #include <gtest/gtest.h>
 
 #include <iostream>

@@ -1,6 +1,7 @@
 /// @file
 /// Faults of the kernel itself, asked for on its command line: the processor's record tells which fault it
 /// was, the kernel's report must agree with it.
+/// Checks docs/invariants/interrupt-stacks.md, docs/invariants/w-xor-x.md.
 #include <gtest/gtest.h>
 
 #include <regex>

@@ -1,6 +1,7 @@
 /// @file
 /// The descriptor tables and the TSS in memory, against the figures of the manual (Intel SDM 3A), and the
 /// segment registers that the processor really holds.
+/// Checks docs/invariants/interrupt-stacks.md.
 #include <gtest/gtest.h>
 
 #include <set>

@@ -1,6 +1,7 @@
 /// @file
 /// Chapter 6's kernel, built with the check of its locks: it has nothing to complain about, and finds
 /// mistakes that were put in.
+/// Checks docs/invariants/lock-ranks.md.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,5 +1,6 @@
 /// @file
 /// W^X, guard pages and the borders between kernel and programs, read from the page tables.
+/// Checks docs/invariants/interrupt-stacks.md, docs/invariants/w-xor-x.md.
 #include <gtest/gtest.h>
 
 #include <set>

@@ -1,6 +1,7 @@
 /// @file
 /// Non-maskable interrupts wherever they may hit: they are counted on a stack of their own and nothing else
 /// changes.
+/// Checks docs/invariants/interrupt-stacks.md.
 #include <gtest/gtest.h>
 
 #include <thread>

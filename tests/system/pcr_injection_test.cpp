@@ -1,6 +1,7 @@
 /// @file
 /// Chapters 5 and 6: an interrupt or NMI at every instruction of every way into the kernel and out of it does
 /// no harm, and the test that says so finds harm where it is.
+/// Checks docs/invariants/interrupt-stacks.md, docs/invariants/swapgs-parity.md.
 #include <gtest/gtest.h>
 
 #include <iostream>

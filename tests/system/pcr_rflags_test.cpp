@@ -1,6 +1,7 @@
 /// @file
 /// Chapter 5 is no cure for chapter 3's panic: with the processor control region, but without chapter 4's
 /// switch, the panic comes as before, on one processor. Two faults, not one.
+/// Checks docs/invariants/rflags-at-switches.md.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,6 +1,8 @@
 /// @file
 /// Chapters 5 and 6: SWAPGS exactly once for each crossing. In ring 3 GS is the program's and the PCR waits
 /// in KERNEL_GS_BASE, in C++ it is the other way round; and SYSRET is used only for what it can do.
+/// Checks docs/invariants/canonical-sysret.md, docs/invariants/frame-ownership.md.
+/// Checks docs/invariants/swapgs-parity.md.
 #include <gtest/gtest.h>
 
 #include <iostream>

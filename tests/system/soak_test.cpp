@@ -1,6 +1,7 @@
 /// @file
 /// Everything at once, on several processors, for a while: see userland/tests/soak.cpp for what the programs
 /// check. From outside: nothing is lost, nothing is left over, and all processors are still there.
+/// Checks docs/invariants/lock-ranks.md.
 #include <gtest/gtest.h>
 
 #include <chrono>

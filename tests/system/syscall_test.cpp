@@ -1,6 +1,7 @@
 /// @file
 /// SYSCALL and SYSRET watched from outside: what the processor holds at the first and the last instruction of
 /// a system call.
+/// Checks docs/invariants/canonical-sysret.md.
 #include <gtest/gtest.h>
 
 #include <csignal>

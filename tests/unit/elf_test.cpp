@@ -1,5 +1,6 @@
 /// @file
 /// The executable parser: a well-formed program, every rule broken in turn, and random damage.
+/// Checks docs/invariants/w-xor-x.md.
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 /// @file
 /// The rules for spin locks, each broken once. All unit tests are built with LOCK_CHECKS, so the kernel code
 /// they test is watched as well.
+/// Checks docs/invariants/interrupt-flag.md, docs/invariants/lock-ranks.md.
 
 #include <gtest/gtest.h>
 

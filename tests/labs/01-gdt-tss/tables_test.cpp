@@ -1,5 +1,6 @@
 /// @file
 /// 1.3 and 1.4: the tables that the processor uses, and the stacks that it switches to in ring 0.
+/// Checks docs/invariants/interrupt-stacks.md.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 /// @file
 /// Chapter 2, parts 1 to 3: SYSCALL is turned on, the flags are masked, and the kernel stack is known.
+/// Checks docs/invariants/interrupt-flag.md.
 #include <fmt/format.h>
 
 #include <map>

@@ -1,5 +1,6 @@
 /// @file
 /// Chapter 2, part 6: the way back to ring 3.
+/// Checks docs/invariants/interrupt-flag.md.
 #include <fmt/format.h>
 
 #include <tests/labs/02-syscall/syscall_test_base.h>

@@ -1,5 +1,6 @@
 /// @file
 /// Chapter 2, part 7, and the whole: several programs at once, and a shell.
+/// Checks docs/invariants/frame-ownership.md.
 #include <fmt/format.h>
 
 #include <map>

@@ -1,6 +1,7 @@
 /// @file
 /// 3.4: the questions of the instrument. Judged by the arguments of frame_check_failed(), not by what is
 /// printed.
+/// Checks docs/invariants/frame-ownership.md.
 #include <tests/labs/03-globals-bug/lab3.h>
 
 #include <functional>

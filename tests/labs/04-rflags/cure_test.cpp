@@ -1,6 +1,7 @@
 /// @file
 /// The kernel as a whole: chapter 3's programs run on and on, ticks keep out of the kernel of a program, and
 /// programs that depend on every switch compute the right thing.
+/// Checks docs/invariants/interrupt-flag.md.
 #include <fmt/format.h>
 
 #include <map>

@@ -1,6 +1,7 @@
 /// @file
 /// The first flags of each kind of task: a kernel thread, a program, the child of a fork. Whatever is set in
 /// those who ran before, and in those who made them.
+/// Checks docs/invariants/rflags-at-switches.md.
 #include <tests/grader/graded_test.h>
 #include <tests/labs/04-rflags/switches.h>
 #include <tests/system/kernel_view.h>

@@ -1,6 +1,7 @@
 /// @file
 /// One switch under the magnifying glass: what is in force at each of its instructions, and what a task finds
 /// when it comes back.
+/// Checks docs/invariants/rflags-at-switches.md.
 #include <fmt/format.h>
 
 #include <functional>

@@ -1,5 +1,6 @@
 /// @file
 /// Interrupts and exceptions: GS in their handlers, and afterwards.
+/// Checks docs/invariants/swapgs-parity.md.
 #include <tests/labs/05-pcr-swapgs/paths.h>
 #include <tests/labs/05-pcr-swapgs/way_out.h>
 

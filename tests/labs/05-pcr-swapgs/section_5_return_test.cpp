@@ -1,5 +1,6 @@
 /// @file
 /// System calls from C++ back to the program.
+/// Checks docs/invariants/canonical-sysret.md.
 #include <tests/labs/05-pcr-swapgs/children.h>
 #include <tests/labs/05-pcr-swapgs/operands.h>
 #include <tests/labs/05-pcr-swapgs/paths.h>

@@ -1,5 +1,6 @@
 /// @file
 /// NMI, #DB, #MC and #DF wherever they may hit.
+/// Checks docs/invariants/swapgs-parity.md.
 #include <tests/labs/05-pcr-swapgs/children.h>
 #include <tests/labs/05-pcr-swapgs/paths.h>
 

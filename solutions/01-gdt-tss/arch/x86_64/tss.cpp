@@ -1,5 +1,6 @@
 /// @file
 /// The task state segment and the exceptions that come on stacks of their own.
+/// Invariant: docs/invariants/interrupt-stacks.md.
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/idt.h>
 #include <arch/x86_64/tss.h>

@@ -1,6 +1,7 @@
 /// @file
 /// What the entry paths from ring 3 need to know about the running task. Interrupts find its kernel stack in
 /// the TSS; SYSCALL changes no stack at all, so its entry finds it in a variable.
+/// Invariant: docs/invariants/frame-ownership.md.
 #pragma once
 
 #include <arch/x86_64/current.h>

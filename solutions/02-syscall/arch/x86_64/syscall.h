@@ -1,5 +1,6 @@
 /// @file
 /// Turning SYSCALL on, and what it leaves behind.
+/// Invariant: docs/invariants/interrupt-flag.md.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 /// @file
 /// The instrument's questions: is this frame where it belongs, and who is to blame if it is not?
+/// Invariant: docs/invariants/frame-ownership.md.
 #ifdef FRAME_CHECKS
 
 #include <arch/x86_64/cpu.h>

@@ -1,5 +1,6 @@
 /// @file
 /// What a task leaves on its stack when it gives up the processor.
+/// Invariant: docs/invariants/rflags-at-switches.md.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,7 @@
 /// The Context it leaves on prev's stack, highest address first:
 ///
 ///     return address (pushed by the call), RFLAGS, RBP, RBX, R12, R13, R14, R15
+/// Invariant: docs/invariants/rflags-at-switches.md.
 #include <arch/x86_64/asm_offsets.h>
 #include <arch/x86_64/switch_hook.h>
 

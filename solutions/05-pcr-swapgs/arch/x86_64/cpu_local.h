@@ -1,6 +1,7 @@
 /// @file
 /// What the entry paths from ring 3 need to know about the running task: one word, in this processor's own
 /// TSS.
+/// Invariant: docs/invariants/frame-ownership.md.
 #pragma once
 
 #include <arch/x86_64/current.h>

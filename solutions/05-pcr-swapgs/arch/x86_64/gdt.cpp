@@ -1,5 +1,6 @@
 /// @file
 /// Each processor's global descriptor table, and the GS base that leads to it.
+/// Invariant: docs/invariants/swapgs-parity.md.
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/pcr.h>

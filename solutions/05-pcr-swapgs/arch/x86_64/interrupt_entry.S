@@ -5,6 +5,7 @@
 /// ring 0 was. With the registers pushed RSP points to an InterruptFrame.
 ///
 /// GS is the program's when CS says ring 3, the PCR's when it says ring 0: one SWAPGS for each crossing, by CS and nothing else.
+/// Invariant: docs/invariants/interrupt-flag.md, docs/invariants/swapgs-parity.md.
 #include <arch/x86_64/asm_offsets.h>
 #include <arch/x86_64/entry_macros.h>
 

@@ -3,6 +3,7 @@
 /// another entry's first instruction and its SWAPGS: CS says ring 0, and GS is still the program's. So they do not believe GS:
 /// the PCR's address stands at the top of each interrupt stack, which is aligned, so RSP leads to it. What GS base was before is
 /// put back on the way out, whatever it was. They return exactly where they came from and never schedule.
+/// Invariant: docs/invariants/interrupt-stacks.md, docs/invariants/swapgs-parity.md.
 #include <arch/x86_64/asm_offsets.h>
 #include <arch/x86_64/entry_macros.h>
 

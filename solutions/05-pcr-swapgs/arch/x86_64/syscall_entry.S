@@ -1,5 +1,6 @@
 /// @file
 /// SYSCALL's way in and out (Intel SDM 2B, SYSCALL and SYSRET).
+/// Invariant: docs/invariants/canonical-sysret.md, docs/invariants/swapgs-parity.md.
 ///
 /// The processor has put RIP into RCX and RFLAGS into R11, loaded CS and SS from STAR, RIP from LSTAR, and cleared the flags
 /// named in FMASK, IF among them. RSP and GS are still the user's. The stack is the one that interrupts use, TSS.RSP0: one word says

@@ -1,6 +1,7 @@
 /// @file
 /// Entries of the exceptions that have an interrupt stack (IST) of their own. They may hit ring 0 anywhere, so they
 /// return exactly where they came from and never schedule. The frame is that of interrupt_entry.S.
+/// Invariant: docs/invariants/interrupt-stacks.md.
 #include <arch/x86_64/entry_macros.h>
 #include <arch/x86_64/asm_offsets.h>
 

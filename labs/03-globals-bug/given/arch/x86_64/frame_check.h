@@ -5,6 +5,7 @@
 /// The invariant: a frame lies at the top of the kernel stack of the very task that made the call. Three
 /// witnesses must agree: CR3 (who is really running), current() (whose stack RSP stands on) and the frame's
 /// own stamp.
+/// Invariant: docs/invariants/frame-ownership.md.
 #pragma once
 
 #include <arch/x86_64/syscall_frame.h>

@@ -1,5 +1,6 @@
 /// @file
 /// Returning from a system call as from an interrupt, where SYSRET won't do.
+/// Invariant: docs/invariants/canonical-sysret.md.
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/interrupt_frame.h>

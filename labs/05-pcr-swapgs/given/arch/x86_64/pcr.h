@@ -1,6 +1,7 @@
 /// @file
 /// The Processor Control Region: everything that belongs to one processor, in one place that its GS base
 /// points to while it is in ring 0.
+/// Invariant: docs/invariants/swapgs-parity.md.
 #pragma once
 
 #include <cstdint>
