@@ -143,6 +143,7 @@ include tests/tests.mk
 include tests/graded.mk
 -include $(wildcard tests/grader/grader.mk)
 include labs/tools/course.mk
+-include $(wildcard tests/pictures/pictures.mk)
 
 .PHONY: all help setup where diff tree docs clean
 all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso $B/compile_commands.json ## build the state: kernel, initramfs and ISO

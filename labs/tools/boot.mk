@@ -24,7 +24,7 @@ ANSWERS ?= $(firstword $(wildcard $(addsuffix /diagnosis.txt,$(LAYERS))))
 GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
 export WAIT ANSWERS GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb watch diagnose
+.PHONY: run gdb watch diagnose boot-files
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
 NEEDS_gdb := run gdb
 NEEDS_watch := run gdb
@@ -54,6 +54,9 @@ $B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh
 	$(Q)labs/tools/iso.sh $@ $(filter-out %.sh,$^)
 
 BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $B/initramfs.cpio)
+
+boot-files: $(BOOT_FILES) | need
+	@:
 
 run: $(BOOT_FILES) | need ## boot the state in QEMU; this terminal is its console, Ctrl-A X leaves
 	@echo "Ctrl-A X leaves QEMU"

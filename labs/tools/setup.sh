@@ -58,6 +58,8 @@ test|clang++|clang|builds chapter 3 with both compilers
 test|patch|patch|applies the variants of the kernel and what "make diff" prints
 test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
+test|python3|python3|runs what the handouts show
+pictures|python3|python3|draws the pictures in the handouts
 grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|clang-format|clang-format|checks the layout of the sources

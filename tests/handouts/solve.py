@@ -1,0 +1,58 @@
+"""A chapter's files on the way from its start to its solution: solved up to a section, and not further."""
+
+import difflib
+import pathlib
+import re
+
+TAG = re.compile(r"lab\d\.(\d)")
+
+
+def solved_upto(start, solution, section):
+    """The lines of a file with the parts up to `section` solved. Each difference between the two belongs to the section
+    that it names in the start, by TODO(labN.K) or todo("labN.K"), else to the one before it in the file. What stands
+    before the first of them is the solution's. A file with nothing solved is the start; while anything is missing, the
+    start's #includes stay."""
+    result, kept, taken = [], False, False
+    own = ["0"]
+    for kind, i, j, k, n in difflib.SequenceMatcher(None, start, solution, autojunk=False).get_opcodes():
+        if kind == "equal":
+            result += start[i:j]
+            continue
+        named = TAG.findall("\n".join(start[i:j]))
+        own = named or own
+        if max(own) <= section:
+            result += solution[k:n]
+            if own != ["0"]:
+                taken = True
+            elif i < j:
+                result += [line for line in start[i:j] if line.startswith("#include")]
+        else:
+            kept = True
+            result += start[i:j]
+    if not taken:
+        return start
+    return result if kept else solution
+
+
+def solve(tree, chapter, section):
+    """Writes the learner's files of `chapter` in `tree`, solved up to `section` such as "1.3", or "start" or "all"."""
+    lab = next(pathlib.Path(tree, "labs").glob(f"0{chapter}-*"))
+    solutions = pathlib.Path(tree, "solutions", lab.name)
+    for line in (lab / "lab.txt").read_text(encoding="utf-8").splitlines():
+        word, _, path = line.partition(" ")
+        if word != "file":
+            continue
+        pristine = lab / "handout-start" / path
+        if not pristine.exists():
+            pristine.parent.mkdir(parents=True, exist_ok=True)
+            pristine.write_bytes((lab / path).read_bytes())
+        start, solution = [file.read_text(encoding="utf-8").split("\n") for file in (pristine, solutions / path)]
+        if section == "start":
+            lines = start
+        elif section == "all":
+            lines = solution
+        else:
+            lines = solved_upto(start, solution, section.split(".")[1])
+        text = "\n".join(lines)
+        if (lab / path).read_text(encoding="utf-8") != text:
+            (lab / path).write_text(text, encoding="utf-8")

@@ -1,0 +1,81 @@
+#!/bin/bash
+# The handouts and README.md: every command that they show is run as a learner runs it, and must show what they say; every
+# picture is what the code says.
+# The tests are called by their names, which shellcheck can't see.
+# shellcheck disable=SC2317
+
+# shellcheck source=tests/tools/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/tools/course_source.sh
+source "$(dirname "$0")/course_source.sh"
+
+# Everything happens in a copy, whose learner's files are solved further and further. Booting without GRUB is faster and
+# shows the same; see docs/design.md.
+tree=$scratch/tree
+make_source "$tree" || exit 1
+mkdir -p "$tree/build/test"
+export BOOT=pvh PYTHONDONTWRITEBYTECODE=1
+
+# take STATE...: what the tree under test has built of a solution.
+take() {
+    local state
+    for state in "$@"; do cp -Rp "$build/$state" "$tree/build/"; done
+}
+
+# seed FROM TO FOLDER LAB...: a chapter's first build folder, TO, from what is built of its solution, FROM: all but what
+# used a file of FOLDER, the solution's. LAB... are make's arguments.
+seed() {
+    local from=$1 to=$tree/build/$2 folder=$3
+    shift 3
+    cp -Rp "$build/$from" "$to"
+    # Without them nobody would miss the objects that go.
+    rm -f "$to"/trapline.elf "$to"/gen/*.elf
+    { grep -rl --include='*.d' "$folder/" "$to" || true; } | sed 's/\.d$//' | xargs -r rm -f
+    find "$to" -name '*.d' -exec sed -i "s|build/$from/|build/${to##*/}/|g" {} +
+    # The records of the options name another folder, which changes nothing in the objects.
+    make -n -C "$tree" "$@" all >/dev/null
+    find "$to" -maxdepth 1 -name '*.txt' -exec touch -d 2000-01-01 {} +
+}
+
+# sessions [CHAPTER:]DOCUMENT
+sessions() {
+    (cd "$tree" && "$root/tests/handouts/run.py" "$tree" "$1")
+}
+
+test_the_pictures_are_what_the_code_says() {
+    expect "are what the code says" make pictures CHECK=yes
+}
+
+test_chapter_1() {
+    take sol0
+    seed sol1 lab1 solutions/01-gdt-tss LAB=1
+    sessions 1:labs/01-gdt-tss/README.md
+}
+
+test_chapter_2() {
+    seed sol2 lab2 solutions/02-syscall LAB=2
+    sessions 2:labs/02-syscall/README.md
+}
+
+test_chapter_3() {
+    seed sol3 lab3 solutions/03-globals-bug LAB=3
+    seed sol3+FRAME_CHECKS lab3+FRAME_CHECKS solutions/03-globals-bug LAB=3 INSTRUMENT=yes
+    sessions 3:labs/03-globals-bug/README.md
+}
+
+test_chapter_4() {
+    seed sol4 lab4 solutions/04-rflags LAB=4
+    sessions 4:labs/04-rflags/README.md
+}
+
+test_chapter_5() {
+    seed sol5 lab5 solutions/05-pcr-swapgs LAB=5
+    sessions 5:labs/05-pcr-swapgs/README.md
+}
+
+test_chapter_6() {
+    seed sol6 lab6 solutions/06-smp LAB=6
+    sessions 6:labs/06-smp/README.md
+}
+
+run_tests
