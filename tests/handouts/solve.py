@@ -4,34 +4,35 @@ import difflib
 import pathlib
 import re
 
-TAG = re.compile(r"lab\d\.(\d)")
+PART = re.compile(r"TODO\(lab\d\.(\d)")
+MESSAGE = re.compile(r'todo\("lab\d\.(\d)')
 
 
 def solved_upto(start, solution, section):
     """The lines of a file with the parts up to `section` solved. Each difference between the two belongs to the section
-    that it names in the start, by TODO(labN.K) or todo("labN.K"), else to the one before it in the file. What stands
-    before the first of them is the solution's. A file with nothing solved is the start; while anything is missing, the
-    start's #includes stay."""
-    result, kept, taken = [], False, False
+    that it names in the start, by TODO(labN.K), else to the one before it in the file. What stands before the first of them
+    is the solution's. A file with nothing solved is the start; while anything is missing, its #includes and what only
+    says that it is missing stay."""
+    everything = "\n".join(start)
+    if max(PART.findall(everything) + MESSAGE.findall(everything)) <= section:
+        return solution
+    result, taken = [], False
     own = ["0"]
     for kind, i, j, k, n in difflib.SequenceMatcher(None, start, solution, autojunk=False).get_opcodes():
         if kind == "equal":
             result += start[i:j]
             continue
-        named = TAG.findall("\n".join(start[i:j]))
-        own = named or own
-        if max(own) <= section:
+        text = "\n".join(start[i:j])
+        own = PART.findall(text) or own
+        if max(own) <= section and (PART.search(text) or not MESSAGE.search(text)):
             result += solution[k:n]
             if own != ["0"]:
                 taken = True
             elif i < j:
                 result += [line for line in start[i:j] if line.startswith("#include")]
         else:
-            kept = True
             result += start[i:j]
-    if not taken:
-        return start
-    return result if kept else solution
+    return result if taken else start
 
 
 def solve(tree, chapter, section):

@@ -22,20 +22,23 @@ take() {
     for state in "$@"; do cp -Rp "$build/$state" "$tree/build/"; done
 }
 
-# seed FROM TO FOLDER LAB...: a chapter's first build folder, TO, from what is built of its solution, FROM: all but what
-# used a file of FOLDER, the solution's. LAB... are make's arguments.
+# seed FROM TO DIFFERENT LAB...: the build folder TO from FROM, which the tree under test has: all but what used a file
+# whose path matches the regular expression DIFFERENT. LAB... are make's arguments that build in TO.
 seed() {
-    local from=$1 to=$tree/build/$2 folder=$3
+    local from=$1 to=$tree/build/$2 different=$3
     shift 3
     cp -Rp "$build/$from" "$to"
-    # Without them nobody would miss the objects that go.
-    rm -f "$to"/trapline.elf "$to"/gen/*.elf
-    { grep -rl --include='*.d' "$folder/" "$to" || true; } | sed 's/\.d$//' | xargs -r rm -f
+    # Without these nobody would miss the objects that go.
+    find "$to" \( -name '*.elf' -o -name initramfs.cpio \) -delete
+    { grep -rlE --include='*.d' "$different" "$to" || true; } | sed 's/\.d$//' | xargs -r rm -f
     find "$to" -name '*.d' -exec sed -i "s|build/$from/|build/${to##*/}/|g" {} +
     # The records of the options name another folder, which changes nothing in the objects.
     make -n -C "$tree" "$@" all >/dev/null
     find "$to" -maxdepth 1 -name '*.txt' -exec touch -d 2000-01-01 {} +
 }
+
+# The files in which the macro FRAME_CHECKS makes a difference.
+checked='/frame_check|/frame_report|/syscall_frame\.h|/interrupt_check\.h'
 
 # sessions [CHAPTER:]DOCUMENT
 sessions() {
@@ -48,33 +51,33 @@ test_the_pictures_are_what_the_code_says() {
 
 test_chapter_1() {
     take sol0
-    seed sol1 lab1 solutions/01-gdt-tss LAB=1
+    seed sol1 lab1 solutions/01-gdt-tss/ LAB=1
     sessions 1:labs/01-gdt-tss/README.md
 }
 
 test_chapter_2() {
-    seed sol2 lab2 solutions/02-syscall LAB=2
+    seed sol2 lab2 solutions/02-syscall/ LAB=2
     sessions 2:labs/02-syscall/README.md
 }
 
 test_chapter_3() {
-    seed sol3 lab3 solutions/03-globals-bug LAB=3
-    seed sol3+FRAME_CHECKS lab3+FRAME_CHECKS solutions/03-globals-bug LAB=3 INSTRUMENT=yes
+    seed sol3 lab3 solutions/03-globals-bug/ LAB=3
+    seed sol3 lab3+FRAME_CHECKS "solutions/03-globals-bug/|$checked" LAB=3 INSTRUMENT=yes
     sessions 3:labs/03-globals-bug/README.md
 }
 
 test_chapter_4() {
-    seed sol4 lab4 solutions/04-rflags LAB=4
+    seed sol4 lab4 solutions/04-rflags/ LAB=4
     sessions 4:labs/04-rflags/README.md
 }
 
 test_chapter_5() {
-    seed sol5 lab5 solutions/05-pcr-swapgs LAB=5
+    seed sol5 lab5 solutions/05-pcr-swapgs/ LAB=5
     sessions 5:labs/05-pcr-swapgs/README.md
 }
 
 test_chapter_6() {
-    seed sol6 lab6 solutions/06-smp LAB=6
+    seed sol6 lab6 solutions/06-smp/ LAB=6
     sessions 6:labs/06-smp/README.md
 }
 
