@@ -24,7 +24,7 @@ ANSWERS ?= $(firstword $(wildcard $(addsuffix /diagnosis.txt,$(LAYERS))))
 GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
 export WAIT ANSWERS GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
-.PHONY: run gdb watch diagnose boot-files
+.PHONY: run gdb watch diagnose
 NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
 NEEDS_gdb := run gdb
 NEEDS_watch := run gdb
@@ -55,6 +55,7 @@ $B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh
 
 BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $B/initramfs.cpio)
 
+.PHONY: boot-files
 boot-files: $(BOOT_FILES) | need
 	@:
 
