@@ -2,9 +2,9 @@
 """Runs what documents show: run.py [--show] TREE [CHAPTER:]DOCUMENT...
 
 Each session in a DOCUMENT is run in the folder TREE, which may be changed, and what comes is compared with what is shown.
-With CHAPTER the document is the handout of that chapter, whose files in TREE are solved as far as the document says. With
---show everything that comes is printed. The exit status is 1 if anything differs, or if the text names a command that
-nobody runs."""
+With CHAPTER the document is the handout of that chapter, whose files in TREE are solved as far as the document says, and
+each command that its text names must be run in a session, or a comment must say why not. With --show everything that comes
+is printed. The exit status is 1 if anything is wrong."""
 
 import difflib
 import re
@@ -46,7 +46,7 @@ def run_document(tree, chapter, path, show):
             elif not right:
                 compare(place, command, shown, output)
             wrong += not right
-    unknown, needless = document.unaccounted()
+    unknown, needless = document.unaccounted() if chapter else ([], [])
     for command in unknown:
         print(f"{path}: `{command}` is in no session, and no comment says why")
     for command in needless:
