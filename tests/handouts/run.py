@@ -23,21 +23,23 @@ def compare(place, command, shown, output):
     print("\n".join("    " + line for line in list(lines)[2:]))
 
 
-def build(command, tree):
-    """Before a command that boots: compiles, so that nothing of that comes in between."""
+def build(command, tree, built):
+    """Before a command that boots: compiles, so that nothing of that comes in between. `built` are such commands of before,
+    since when no file has changed."""
     files = re.sub(r" (run|gdb|watch|diagnose)(?= |$)", " boot-files", command)
-    if command.startswith("make ") and files != command:
+    if command.startswith("make ") and files != command and files not in built:
+        built.add(files)
         subprocess.run(["bash", "-c", files], cwd=tree, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
 
 
 def run_document(tree, chapter, path, show):
     """The number of things that are wrong."""
-    document, wrong = Document(path), 0
+    document, wrong, built = Document(path), 0, set()
     for session in document.sessions:
-        if chapter:
-            solve.solve(tree, chapter, session.solved)
+        if chapter and solve.solve(tree, chapter, session.solved):
+            built.clear()
         for command, shown in session.commands:
-            build(command, tree)
+            build(command, tree, built)
             start = time.monotonic()
             output, right = terminal.run(command, shown, tree)
             place = f"{path}:{session.line_number}"

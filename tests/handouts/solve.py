@@ -36,7 +36,9 @@ def solved_upto(start, solution, section):
 
 
 def solve(tree, chapter, section):
-    """Writes the learner's files of `chapter` in `tree`, solved up to `section` such as "1.3", or "start" or "all"."""
+    """Writes the learner's files of `chapter` in `tree`, solved up to `section` such as "1.3", or "start" or "all". True
+    if any of them was different."""
+    changed = False
     lab = next(pathlib.Path(tree, "labs").glob(f"0{chapter}-*"))
     solutions = pathlib.Path(tree, "solutions", lab.name)
     for line in (lab / "lab.txt").read_text(encoding="utf-8").splitlines():
@@ -57,3 +59,5 @@ def solve(tree, chapter, section):
         text = "\n".join(lines)
         if (lab / path).read_text(encoding="utf-8") != text:
             (lab / path).write_text(text, encoding="utf-8")
+            changed = True
+    return changed

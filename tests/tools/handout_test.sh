@@ -1,20 +1,19 @@
 #!/bin/bash
 # The handouts and README.md: every command that they show is run as a learner runs it, and must show what they say; every
 # picture is what the code says.
-# The tests are called by their names, which shellcheck can't see.
-# shellcheck disable=SC2317
+# The tests are called by their names, which shellcheck can't see; the backticks are Markdown's.
+# shellcheck disable=SC2317,SC2016
 
 # shellcheck source=tests/tools/lib.sh
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/tools/course_source.sh
 source "$(dirname "$0")/course_source.sh"
 
-# Everything happens in a copy, whose learner's files are solved further and further. Booting without GRUB is faster and
-# shows the same; see docs/design.md.
+# Everything happens in a copy, whose learner's files are solved further and further.
 tree=$scratch/tree
 make_source "$tree" || exit 1
 mkdir -p "$tree/build/test"
-export BOOT=pvh PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE=1
 
 # take STATE...: what the tree under test has built of a solution.
 take() {
@@ -40,13 +39,48 @@ seed() {
 # The files in which the macro FRAME_CHECKS makes a difference.
 checked='/frame_check|/frame_report|/syscall_frame\.h|/interrupt_check\.h'
 
-# sessions [CHAPTER:]DOCUMENT
+# sessions [CHAPTER:]DOCUMENT: a chapter's without GRUB, which takes longer and shows the same.
 sessions() {
-    (cd "$tree" && "$root/tests/handouts/run.py" "$tree" "$1")
+    local boot=
+    [[ $1 != *:* ]] || boot=pvh
+    (cd "$tree" && BOOT=$boot "$root/tests/handouts/run.py" "$tree" "$1")
 }
 
 test_the_pictures_are_what_the_code_says() {
     expect "are what the code says" make pictures CHECK=yes
+}
+
+test_a_picture_that_is_not_is_found() {
+    local draw=(tests/pictures/pictures.py --check "$build") page=$scratch/page.md
+    sed 's/rsp0 .*| the stack/rsp1        | the stack/' labs/01-gdt-tss/README.md >"$page"
+    refuse "+         4 | rsp0 " "${draw[@]}" "$page"
+    printf '<!-- picture: nothing -->\n<!-- end -->\n' >"$page"
+    refuse "there is no picture nothing" "${draw[@]}" "$page"
+    printf '<!-- picture: tss -->\n' >"$page"
+    refuse 'needs an "<!-- end -->"' "${draw[@]}" "$page"
+}
+
+# shown TEXT: a document.
+shown() {
+    printf '%b' "$1" >"$scratch/shown.md"
+}
+
+test_what_differs_is_found() {
+    local run=(tests/handouts/run.py "$tree")
+    shown '    $ echo a; echo b\n    a\n    b\n\n    $ seq 9\n    1\n    …\n    9\n'
+    expect "" "${run[@]}" "$scratch/shown.md"
+    shown '    $ echo a; echo b\n    a\n'
+    refuse '+b' "${run[@]}" "$scratch/shown.md"
+    shown '    $ seq 9\n    …\n    8\n'
+    refuse 'shown.md:1: $ seq 9' "${run[@]}" "$scratch/shown.md"
+    shown '    $ echo from 1 to 2\n    from … to 3\n'
+    refuse '+from 1 to 2' "${run[@]}" "$scratch/shown.md"
+    shown 'Say `make LAB=1 run`.\n'
+    refuse 'no comment says why' "${run[@]}" "1:$scratch/shown.md"
+    shown 'Say `make LAB=1 run`.\n\n<!-- not run\nmake LAB=1 run: why\n-->\n'
+    expect "" "${run[@]}" "1:$scratch/shown.md"
+    shown '<!-- not run\nmake LAB=1 run: why\n-->\n'
+    refuse 'the text has no such command' "${run[@]}" "1:$scratch/shown.md"
 }
 
 test_chapter_1() {
@@ -79,6 +113,14 @@ test_chapter_5() {
 test_chapter_6() {
     seed sol6 lab6 solutions/06-smp/ LAB=6
     sessions 6:labs/06-smp/README.md
+}
+
+test_the_other_documents() {
+    local page
+    take sol2 sol3
+    for page in README.md docs/*.md labs/00-*/README.md; do
+        [[ ! -e $page ]] || sessions "$page"
+    done
 }
 
 run_tests
