@@ -1,7 +1,8 @@
 /// @file
-/// What the handouts' pictures show, as the compiler sees it in one state: where the members of structures lie, and
-/// which bits a constant is. As asm_offsets.cpp it is compiled to assembly text, of which pictures.py picks the lines
-/// marked `->`. A member that a state's structure does not have is left out; pictures.py finds every gap.
+/// What the handouts' pictures show, as the compiler sees it in one state: where the members of structures
+/// lie, and which bits a constant is. As asm_offsets.cpp it is compiled to assembly text, of which
+/// pictures.py picks the lines marked `->`. A member that a state's structure does not have is left out;
+/// pictures.py finds every gap.
 #include <bit>
 #include <cstddef>
 #include <type_traits>
@@ -10,11 +11,11 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/descriptors.h>
 #include <arch/x86_64/gdt.h>
-#include <arch/x86_64/idt.cpp>  // its gate is nobody else's business
 #include <arch/x86_64/interrupt_frame.h>
 #include <arch/x86_64/load_gdt.h>
 #include <arch/x86_64/task_state_segment.h>
 #include <kernel/task/task.h>
+#include <arch/x86_64/idt.cpp>  // its gate is nobody else's business
 #if __has_include(<arch/x86_64/syscall_frame.h>)
 #include <arch/x86_64/syscall_frame.h>
 #endif
@@ -35,15 +36,15 @@ namespace {
 /// The size of a structure.
 #define SIZE(type) VALUE("sizeof " #type, sizeof(type))
 /// One member: offset and size.
-#define MEMBER(type, member)                                                                 \
-    []<class T>() {                                                                          \
-        if constexpr (requires(T t) { t.member; })                                           \
-            asm volatile("\n.ascii \"-> member " #type " " #member " %c0 %c1\"" ::"i"(       \
-                             offsetof(T, member)),                                           \
-                         "i"(sizeof(T::member)));                                            \
-    }.operator()<type>()
+#define MEMBER(type, member)                                                                                \
+    []<class T>() {                                                                                         \
+        if constexpr (requires(T t) { t.member; })                                                          \
+            asm volatile("\n.ascii \"-> member " #type " " #member " %c0 %c1\"" ::"i"(offsetof(T, member)), \
+                         "i"(sizeof(T::member)));                                                           \
+    }.                                                                                                      \
+    operator()<type>()
 /// The highest and the lowest bit of a mask.
-#define BITS(name, mask)                                                                     \
+#define BITS(name, mask)                                                                               \
     asm volatile("\n.ascii \"-> bits " name " %c0 %c1\"" ::"i"(63 - std::countl_zero(uint64_t{mask})), \
                  "i"(std::countr_zero(uint64_t{mask})))
 #define FLAG(name) BITS(#name, kRFLAGS_##name)
