@@ -104,14 +104,11 @@ def new_task():
 
 
 def kernel_stack():
-    size = STATES["sol1"].values["kKernelStackSize"]
-    rows = [("", "frames of system calls", "  the stack grows down from here"), ("", "and interrupts, calls", ""), ("", "...", ""), ("", "", ""),
-            ("", "address of the owner", "  current() reads it: RSP & ~(kKernelStackSize - 1)"), None,
-            ("", "guard: not mapped", f"  {size // 1024} KiB; a push into it is a page fault")]
-    tower = drawing.tower(rows, top="Task::kstack_top ->")
-    tower[6] = tower[6].replace(" " * len("aligned to its size ->"), "aligned to its size ->", 1)
-    tower[1] += f", {size // 1024} KiB in all"
-    return tower
+    kib = STATES["sol1"].values["kKernelStackSize"] // 1024
+    return drawing.tower([
+        ("", "frames of system calls", f"  {kib} KiB; it grows down from the top"), ("", "and interrupts, calls", ""), ("", "...", ""), ("", "", ""),
+        (f"a multiple of {kib} KiB ->", "address of the owner", "  current() reads it: RSP & ~(kKernelStackSize - 1)"), None,
+        ("", "guard: not mapped", f"  {kib} KiB; a push into it is a page fault")], top="Task::kstack_top ->")
 
 
 def flag_bits(names):
