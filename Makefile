@@ -147,6 +147,7 @@ include tests/graded.mk
 -include $(wildcard tests/grader/grader.mk)
 include labs/tools/course.mk
 include labs/tools/site.mk
+-include $(wildcard tests/pictures/pictures.mk)
 
 .PHONY: all help setup where diff tree clean
 all: $B/trapline.elf $B/initramfs.cpio $B/trapline.iso $B/compile_commands.json ## build the state: kernel, initramfs and ISO

@@ -66,6 +66,10 @@ $B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh
 
 BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $B/initramfs.cpio)
 
+.PHONY: boot-files
+boot-files: $(BOOT_FILES) | need
+	@:
+
 run: $(BOOT_FILES) | need ## boot the state in QEMU; this terminal is its console, Ctrl-A X leaves
 	@echo "Ctrl-A X leaves QEMU"
 	@labs/tools/qemu.sh $B $(QEMU_EXTRA)

@@ -65,6 +65,7 @@ test|pgrep|procps|looks for processes left behind
 test|shellcheck|shellcheck|checks the scripts
 test|python3|python3|checks the pages, drives the browser
 test|chromium|chromium|shows the pages in the tests
+pictures|python3|python3|draws the pictures in the handouts
 grade|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|bwrap|bubblewrap|keeps what is graded away from the rest of the machine
 test|clang-format|clang-format|checks the layout of the sources

@@ -12,6 +12,10 @@ copy_shared() {
         [[ ! -e $shared ]] || { mkdir -p "$dir/$(dirname "$shared")" && cp -Rp "$shared" "$dir/$shared"; }
     done
     rm -f "$dir"/tests/system/*_test.cpp
+    # What the closed chapters' solutions say in words.
+    for page in solutions/0*/*.md; do
+        (($(chapter_of "$(dirname "$page")") > closed)) || { mkdir -p "$dir/$(dirname "$page")" && cp -p "$page" "$dir/$page"; }
+    done
     for folder in labs/0*/ tests/labs/0*/; do
         number=$(chapter_of "$folder")
         if ((number > chapter)); then

@@ -1,5 +1,5 @@
 /// @file
-/// The messages that make a processor start (Intel SDM 3A, 9.4.4).
+/// The messages that make a processor start (Intel SDM 3A, 8.4.4).
 #include <arch/x86_64/apic.h>
 #include <arch/x86_64/ipi.h>
 #include <arch/x86_64/processor.h>

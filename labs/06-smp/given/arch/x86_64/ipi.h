@@ -1,5 +1,5 @@
 /// @file
-/// Interrupts from one processor to another (Intel SDM 3A, 11.6).
+/// Interrupts from one processor to another (Intel SDM 3A, 10.6).
 #pragma once
 
 #include <cstdint>
