@@ -203,6 +203,17 @@ test_bad_recordings_get_one_line() {
     refuse "is not an events.json" labs/tools/model/follow.py "$scratch/follow" Makefile
 }
 
+# It answers the questions of chapter 3.
+test_a_class_gets_the_model_once_chapter_3_is_closed() {
+    # shellcheck source=labs/tools/shared_files.sh
+    source labs/tools/shared_files.sh
+    copy_shared "$scratch/open" 3 2
+    [[ ! -e $scratch/open/labs/tools/model && ! -e $scratch/open/docs/model.md ]]
+    refuse "once chapter 3 is closed" make -C "$scratch/open" -f labs/tools/course.mk model
+    copy_shared "$scratch/closed" 4 3
+    [[ -x $scratch/closed/labs/tools/model/model.py && -e $scratch/closed/docs/model.md ]]
+}
+
 test_without_spin_its_package_is_named() {
     local tool
     mkdir "$scratch/bin"
