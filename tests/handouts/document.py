@@ -15,7 +15,7 @@ class Session:
 class Document:
     """What there is to run. Comments in the text say what a reader need not see:
 
-        <!-- solved: 1.3 -->        from here on the chapter's files are solved up to section 1.3; also "start" and "all"
+        <!-- solved: 1.3 -->        from here on the chapter's files are solved up to section 1.3, or "start", "all"
         <!-- not run                a command that no session runs and that the text names, and why
         make grade LAB=1: it takes too long
         -->
@@ -42,7 +42,7 @@ class Document:
                     self.reasons[command] = reason
             elif match := re.match(r"( {4,})\$ ", line):
                 indent, session = len(match.group(1)), Session(number + 1, solved)
-                while number < count and (not self.lines[number].strip() or self.lines[number].startswith(" " * indent)):
+                while number < count and not self.lines[number][:indent].strip():
                     text = self.lines[number][indent:].rstrip()
                     if text.startswith("$ "):
                         session.commands.append((text[2:], []))

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs what documents show: run.py [--show] TREE [CHAPTER:]DOCUMENT...
 
-Each session in a DOCUMENT is run in the folder TREE, which may be changed, and what comes is compared with what is shown.
-With CHAPTER the document is the handout of that chapter, whose files in TREE are solved as far as the document says, and
-each command that its text names must be run in a session, or a comment must say why not. With --show everything that comes
-is printed. The exit status is 1 if anything is wrong."""
+Each session in a DOCUMENT is run in the folder TREE, which may be changed, and what comes is compared with what is
+shown. With CHAPTER the document is the handout of that chapter, whose files in TREE are solved as far as the document
+says, and each command that its text names must be run in a session, or a comment must say why not. With --show
+everything that comes is printed. The exit status is 1 if anything is wrong."""
 
 import difflib
 import re
@@ -24,12 +24,13 @@ def compare(place, command, shown, output):
 
 
 def build(command, tree, built):
-    """Before a command that boots: compiles, so that nothing of that comes in between. `built` are such commands of before,
-    since when no file has changed."""
+    """Before a command that boots: compiles, so that nothing of that comes in between. `built` are such commands of
+    before, since when no file has changed."""
     files = re.sub(r" (run|gdb|watch|diagnose)(?= |$)", " boot-files", command)
     if command.startswith("make ") and files != command and files not in built:
         built.add(files)
-        subprocess.run(["bash", "-c", files], cwd=tree, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run(["bash", "-c", files], cwd=tree, check=False,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def run_document(tree, chapter, path, show):
@@ -44,7 +45,8 @@ def run_document(tree, chapter, path, show):
             output, right = terminal.run(command, shown, tree)
             place = f"{path}:{session.line_number}"
             if show:
-                print(f"---- {place} ({session.solved}, {time.monotonic() - start:.1f} s{'' if right else ', differs'})\n$ {command}\n{output}", flush=True)
+                verdict = f"{time.monotonic() - start:.1f} s{'' if right else ', differs'}"
+                print(f"---- {place} ({session.solved}, {verdict})\n$ {command}\n{output}", flush=True)
             elif not right:
                 compare(place, command, shown, output)
             wrong += not right

@@ -10,11 +10,11 @@ MESSAGE = re.compile(r'todo\("lab\d\.(\d)')
 
 def solved_upto(start, solution, section):
     """The lines of a file with the parts up to `section` solved. Each difference between the two belongs to the section
-    that it names in the start, by TODO(labN.K), else to the one before it in the file. What stands before the first of them
-    is the solution's. A file with nothing solved is the start; while anything is missing, its #includes and what only
-    says that it is missing stay."""
+    that it names in the start, by TODO(labN.K), else to the one before it in the file. What stands before the first of
+    them is the solution's. A file with nothing solved is the start; while anything is missing, its #includes and what
+    only says that it is missing stay."""
     everything = "\n".join(start)
-    if max(PART.findall(everything) + MESSAGE.findall(everything)) <= section:
+    if max(PART.findall(everything) + MESSAGE.findall(everything), default="0") <= section:
         return solution
     result, taken = [], False
     own = ["0"]
@@ -36,7 +36,7 @@ def solved_upto(start, solution, section):
 
 
 def solve(tree, chapter, section):
-    """Writes the learner's files of `chapter` in `tree`, solved up to `section` such as "1.3", or "start" or "all". True
+    """Writes the learner's files of `chapter` in `tree`, solved up to `section` such as "1.3", or "start", "all". True
     if any of them was different."""
     changed = False
     lab = next(pathlib.Path(tree, "labs").glob(f"0{chapter}-*"))

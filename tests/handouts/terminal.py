@@ -83,8 +83,8 @@ QUIET = 0.4
 
 
 def run(command, shown, folder):
-    """Runs the command and types what is shown as typed. Returns what it printed, and whether that is what is shown. The
-    prompt at the end need not be shown."""
+    """Runs the command and types what is shown as typed. Returns what it printed, and whether that is what is shown.
+    The prompt at the end need not be shown."""
     pattern, typed = pattern_of(shown), inputs_of(shown)
     stays = re.search(r"^make .*\b(run|gdb|rewind)\b", command)
 

@@ -1,8 +1,8 @@
 /// @file
 /// What the handouts' pictures show, as the compiler sees it in one state: where the members of structures
 /// lie, and which bits a constant is. As asm_offsets.cpp it is compiled to assembly text, of which
-/// pictures.py picks the lines marked `->`. A member that a state's structure does not have is left out;
-/// pictures.py finds every gap.
+/// facts.py picks the lines marked `->`. A member that a state's structure does not have is left out;
+/// facts.py finds every gap.
 #include <bit>
 #include <cstddef>
 #include <type_traits>

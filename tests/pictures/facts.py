@@ -25,6 +25,12 @@ class Facts:
     def offset(self, structure, member):
         return self.structures[structure][member][0]
 
+    def name_gap(self, structure, member, name):
+        """Calls the bytes between this member and the next, or the structure's end, `name`."""
+        offset, size = self.structures[structure][member]
+        later = [start for start, _ in self.structures[structure].values() if start > offset]
+        self.structures[structure][name] = (offset + size, min(later + [self.size(structure)]) - offset - size)
+
     def rows(self, structure, groups):
         """Rows of a picture, lowest address first: (offset, members, remark) for each group, (members with a space
         between them, remark). The groups must be all there is, without a gap: a picture leaves nothing out unseen."""
@@ -36,5 +42,6 @@ class Facts:
                 assert offset == end, f"{structure}: {member} lies at {offset}; in the picture it would be at {end}"
                 end += size
             rows.append((start, members, remark))
-        assert end == self.size(structure), f"{structure}: the picture ends at {end}, the structure at {self.size(structure)}"
+        size = self.size(structure)
+        assert end == size, f"{structure}: the picture ends at {end}, the structure at {size}"
         return rows

@@ -2,7 +2,6 @@
 
 #: CHECK=yes          with `make pictures`: write nothing, and fail if a picture is not what the code says
 PICTURE_STATES := sol1 sol2 sol3+FRAME_CHECKS sol5 sol6
-PICTURES_PY := $(wildcard tests/pictures/*.py)
 .PHONY: pictures picture-facts $(addprefix picture-facts-,$(PICTURE_STATES))
 NEEDS_pictures := pictures
 
@@ -16,4 +15,4 @@ $(addprefix picture-facts-,$(PICTURE_STATES)): | need
 	@+$(MAKE) LAB= SOL=$(patsubst picture-facts-sol%,%,$(@:+FRAME_CHECKS=)) INSTRUMENT=$(if $(findstring +FRAME_CHECKS,$@),yes) picture-facts
 
 pictures: $(addprefix picture-facts-,$(PICTURE_STATES)) ## draw the pictures in the handouts anew, from the code
-	@PYTHONDONTWRITEBYTECODE=1 tests/pictures/pictures.py $(if $(filter yes,$(CHECK)),--check) $(BUILD) $(HANDOUTS)
+	@PYTHONDONTWRITEBYTECODE=1 tests/pictures/draw.py $(if $(filter yes,$(CHECK)),--check) $(BUILD) $(HANDOUTS)

@@ -51,7 +51,7 @@ test_the_pictures_are_what_the_code_says() {
 }
 
 test_a_picture_that_is_not_is_found() {
-    local draw=(tests/pictures/pictures.py --check "$build") page=$scratch/page.md
+    local draw=(tests/pictures/draw.py --check "$build") page=$scratch/page.md
     sed 's/rsp0 .*| the stack/rsp1        | the stack/' labs/01-gdt-tss/README.md >"$page"
     refuse "+         4 | rsp0 " "${draw[@]}" "$page"
     printf '<!-- picture: nothing -->\n<!-- end -->\n' >"$page"
