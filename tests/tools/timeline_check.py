@@ -24,7 +24,8 @@ def fields(what, value, wanted):
 def check_events(document):
     """Complaints about events.json: its schema, and what must hold in every kernel."""
     yield from fields("events.json", document, {"state": str, "cpus": int, "time_unit": str, "tasks": list,
-                                                "events": list, "corruption": (int, type(None)), "panic": (dict, type(None))})
+                                                "events": list, "corruption": (int, type(None)),
+                                                "panic": (dict, type(None))})
     pids = {task["pid"] for task in document["tasks"]}
     for task in document["tasks"]:
         yield from fields(f"task {task['pid']}", task, TASK)
