@@ -63,7 +63,8 @@ class Browser:
             os.dup2(high[1], 4)
 
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
-            [PROGRAM, *options, f"--user-data-dir={os.path.abspath(self.profile)}", "about:blank"], preexec_fn=place, close_fds=False,
+            [PROGRAM, *options, f"--user-data-dir={os.path.abspath(self.profile)}", "about:blank"],
+            preexec_fn=place, close_fds=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             cwd=self.profile, env=os.environ | {"TMPDIR": "."})
         os.close(commands)

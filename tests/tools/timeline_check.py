@@ -3,8 +3,8 @@
 import json
 import sys
 
-COMMON = {"n": int, "time": int, "cpu": int, "kind": str, "running": (int, type(None)), "on_stack_of": (int, type(None)),
-          "rsp": int, "if": bool, "published": (int, type(None)), "scratch": int}
+COMMON = {"n": int, "time": int, "cpu": int, "kind": str, "running": (int, type(None)),
+          "on_stack_of": (int, type(None)), "rsp": int, "if": bool, "published": (int, type(None)), "scratch": int}
 OWN = {"syscall-enter": {"number": int, "name": str}, "syscall-leave": {"result": int},
        "interrupt-enter": {"vector": int, "rip": int, "ring": int, "interrupted_if": bool},
        "interrupt-leave": {"vector": int}, "publish": {"to": int}, "switch": {"from": (int, type(None)), "to": int},
@@ -23,8 +23,9 @@ def fields(what, value, wanted):
 
 def check_events(document):
     """Complaints about events.json: its schema, and what must hold in every kernel."""
-    yield from fields("events.json", document, {"state": str, "cpus": int, "time_unit": str, "tasks": list, "events": list,
-                                                "corruption": (int, type(None)), "panic": (dict, type(None))})
+    yield from fields("events.json", document, {"state": str, "cpus": int, "time_unit": str, "tasks": list,
+                                                "events": list, "corruption": (int, type(None)),
+                                                "panic": (dict, type(None))})
     pids = {task["pid"] for task in document["tasks"]}
     for task in document["tasks"]:
         yield from fields(f"task {task['pid']}", task, TASK)

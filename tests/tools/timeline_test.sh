@@ -89,7 +89,7 @@ nobody_on_a_wrong_stack() {
 }
 
 test_chapter_4_shows_none() {
-    expect "The ring is full" make SOL=4 timeline
+    expect "The ring is full" make SOL=4 timeline WAIT=1
     nobody_on_a_wrong_stack sol4
 }
 

@@ -25,7 +25,7 @@ READ = 0  # its number
 LATER = 2  # seconds at most in which a panic may still come when the ring has been full
 
 Recording = collections.namedtuple("Recording", "ring count tasks")
-Recording.__doc__ = """The bytes of the ring, the number of records since boot, and the tasks that there are, at one moment."""
+Recording.__doc__ = """The bytes of the ring, the number of records since boot, and the tasks, at one moment."""
 
 
 class Run:
@@ -91,7 +91,7 @@ class Run:
         return True
 
     def panics_later(self, seconds):
-        """The ring is full: keeps it, and runs on without any stop, for a panic that takes its time. Whether it came."""
+        """The ring is full: keeps it, and runs on without a stop, for a panic that takes its time. Whether it came."""
         self.kept = self.recording()
         self.blocks.enabled = self.reads.enabled = False
         if self.until("recording", min(seconds, LATER)) != "panic":
