@@ -44,7 +44,7 @@ chapter_of() {
 # breaks.
 close_pages() {
     local page number
-    grep -rl --include='*.md' '^<!-- spoils chapter [1-6] -->$' "$1/docs" | while read -r page; do
+    { grep -rl --include='*.md' '^<!-- spoils chapter [1-6] -->$' "$1/docs" || true; } | while read -r page; do
         number=$(sed -n 's/^<!-- spoils chapter \([1-6]\) -->$/\1/p;T;q' "$page")
         ((number > closed)) || continue
         sed -i '1!d' "$page"

@@ -38,9 +38,12 @@ def check_page(page):
     for kind in ("tests/", ""):
         if not any(link.startswith("tests/") == bool(kind) for link in links):
             wrong.append(f"{page}: names no {'test' if kind else 'code'}")
-    for row in re.findall(r"^\| (`.*`) \| \[.*?\]\(\.\./\.\./(.*?)\)", text, re.M):
-        known = tests_in(row[1]) if os.path.exists(row[1]) else set()
-        wrong.extend(f"{page}: {row[1]} has no test {test}" for test in re.findall(r"`(.*?)`", row[0]) if test not in known)
+    for path, names in re.findall(r"^- \[.*?\]\(\.\./\.\./(tests/.*?)\)(.*)", text, re.M):
+        known = tests_in(path) if os.path.exists(path) else set()
+        named = re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", names)
+        wrong.extend(f"{page}: {path} has no test {test}" for test in named if test not in known)
+        if not named:
+            wrong.append(f"{page}: which tests of {path}?")
     return links
 
 
