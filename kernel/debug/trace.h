@@ -44,13 +44,12 @@ struct alignas(64) TraceRecord {
     uint64_t cr3;         ///< for kTask: the task's
     uint64_t published;   ///< the kernel stack that the next entry from ring 3 takes (EntryWords)
     uint64_t scratch;     ///< the word that keeps the user's RSP; for kTask: its name, with `value`
-    uint64_t value;
-    TraceKind kind;
-    uint8_t processor;
-    uint8_t vector;
-    uint8_t
-        flags;  ///< bit 0: IF; for interrupts bit 1: the interrupted IF, bits 2 and 3: the interrupted ring
-    int32_t pid;
+    uint64_t value;       ///< see TraceKind
+    TraceKind kind;       ///< what it is about
+    uint8_t processor;    ///< number of the processor that wrote it
+    uint8_t vector;       ///< of an interrupt or a panic
+    uint8_t flags;        ///< bit 0: IF; of an interrupt bit 1: the interrupted IF, bits 2 and 3: the ring
+    int32_t pid;          ///< whom the kind is about, see TraceKind
 };
 static_assert(sizeof(TraceRecord) == 64);
 

@@ -27,6 +27,8 @@ WARN_IF_UNDOCUMENTED = YES
 GENERATE_HTML = NO
 GENERATE_PERLMOD = YES
 HAVE_DOT = NO
+# No page is read here, so no comment can lead to one.
+FILTER_PATTERNS = "*.h=awk -f $(SITE_TOOLS)/source.awk $(SITE)/check.map"
 endef
 define SITE_MAKE
 INPUT += $(SITE)/source/groups.dox $(addprefix $(SITE)/source/,kernel arch)
@@ -47,6 +49,7 @@ NEEDS_docs-serve := docs
 docs: $B/include/arch/x86_64/asm_offsets.h chapter-diff | need ## make build/docs/html: the course, the story and the kernel as a site
 	@rm -rf $(SITE)/html $(SITE)/source
 	@$(SITE_TOOLS)/pages.py $(SITE) $(foreach f,$(SITE_FILES),$f:$(at_$f))
+	@grep ^group $(SITE)/site.map >$(SITE)/check.map
 	@$(if $(filter SOL=%,$(STATE)),{ cat Doxyfile; echo "$$SITE_SETTINGS"; echo "$$SITE_CHECK"; } | doxygen -)
 	@$(SITE_TOOLS)/templates.sh $(SITE)
 	@{ cat Doxyfile $(SITE)/pages.doxy; echo "$$SITE_SETTINGS"; echo "$$SITE_MAKE"; } | doxygen -

@@ -83,6 +83,11 @@ test_what_differs_is_found() {
     refuse 'the text has no such command' "${run[@]}" "1:$scratch/shown.md"
 }
 
+test_chapter_0() {
+    take sol0
+    sessions labs/00-tour/README.md
+}
+
 test_chapter_1() {
     take sol0
     seed sol1 lab1 solutions/01-gdt-tss/ LAB=1
@@ -118,7 +123,7 @@ test_chapter_6() {
 test_the_other_documents() {
     local page
     take sol2 sol3
-    for page in README.md docs/*.md labs/00-*/README.md; do
+    for page in README.md docs/*.md; do
         [[ ! -e $page ]] || sessions "$page"
     done
 }
