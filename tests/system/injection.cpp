@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <tests/harness/error.h>
-#include <tests/harness/temp_folder.h>
 #include <tests/system/kernel_view.h>
 #include <tests/system/shell_session.h>
 #include <tests/system/states.h>
@@ -16,11 +15,11 @@ using harness::Registers;
 
 namespace {
 
-constexpr unsigned kNmiVector = 2;
+constexpr unsigned kNmiVector = InterruptSource::kNmiVector;
+constexpr unsigned kTimerVector = InterruptSource::kTimerVector;
+constexpr uint64_t kIf = 1 << 9;
 constexpr unsigned kDebugVector = 1;
 constexpr unsigned kPageFaultVector = 14;
-constexpr unsigned kTimerVector = 32;
-constexpr uint64_t kIf = 1 << 9;
 constexpr uint64_t kArithmetic = 0x8d5;
 /// How long the guest may run without any stop.
 constexpr Duration kLimit(3000);
@@ -33,25 +32,19 @@ constexpr uint64_t injected_vector(Injection kind) {
     return kind == Injection::kNmi ? kNmiVector : kTimerVector;
 }
 
-/// Where a message interrupt is written to, and what it says: fixed delivery of a vector to processor 0
-/// (Intel SDM 3A, 11.11).
-constexpr uint64_t kMessageAddress = 0xfee00000;
-
 }  // namespace
 
 Injector::Injector(harness::MachineOptions options, const std::string& programs)
-    : options_(std::move(options)), program_symbols_(built_file(programs, "programs/tests/inject")) {
-    const std::string socket = folder_ / "qtest";
-    options_.extra.insert(options_.extra.end(),
-                          {"-qtest", "unix:" + socket + ",server=on,wait=off", "-qtest-log", "none"});
+    : options_(std::move(options)),
+      program_symbols_(built_file(programs, "programs/tests/inject")),
+      source_(options_) {
     boot();
 }
 
 void Injector::boot() {
     machine_.reset();
-    qtest_.reset();
     machine_ = std::make_unique<harness::Machine>(options_);
-    qtest_ = harness::connect_unix(folder_ / "qtest");
+    source_.attach(*machine_);
     nmis_ = 0;
     injected_ = false;
     dead_ = false;
@@ -147,17 +140,13 @@ Injector::Begin Injector::at_in_program(uint64_t address) {
 }
 
 void Injector::raise_nmi() {
-    machine_->qmp().inject_nmi();
+    source_.raise_nmi();
     injected_ = true;
     ++nmis_;
 }
 
 void Injector::raise_timer() {
-    harness::write_all(qtest_, fmt::format("writel {:#x} {:#x}\n", kMessageAddress, kTimerVector), kLimit);
-    std::string answer;
-    while (answer.find('\n') == std::string::npos)
-        if (!harness::wait_readable(qtest_, kLimit) || !harness::read_available(qtest_, answer))
-            throw harness::InfrastructureError("QEMU does not take the message interrupt");
+    source_.raise_timer();
     injected_ = true;
 }
 

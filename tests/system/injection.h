@@ -13,10 +13,9 @@
 #include <string>
 #include <vector>
 
-#include <tests/harness/file_descriptor.h>
 #include <tests/harness/machine.h>
-#include <tests/harness/temp_folder.h>
 #include <tests/system/entry_paths.h>
+#include <tests/system/interrupt_source.h>
 
 /// What is injected.
 enum class Injection {
@@ -95,9 +94,8 @@ class Injector {
 
     harness::MachineOptions options_;
     harness::ElfSymbols program_symbols_;
-    harness::TempFolder folder_;
+    InterruptSource source_;
     std::unique_ptr<harness::Machine> machine_;
-    harness::FileDescriptor qtest_;
     std::map<uint64_t, Checkpoint> undisturbed_;  ///< by CR3
     harness::Registers now_;                      ///< at the last stop
     std::set<uint64_t> breakpoints_;
