@@ -150,8 +150,8 @@ std::string describe(const Counts& counts) {
 
 const char* window_name(Exploration::Window window) {
     constexpr const char* kNames[] = {
-        "from the shell's read() to its return", "from SYSCALL to the first C++ function",
-        "from the shell's giving up the processor to the next task", "from the last C++ function to SYSRET"};
+        "from the shell's read() to its return", "from SYSCALL to the first call",
+        "from the shell's giving up the processor to the next task", "from syscall_exit to SYSRET"};
     return kNames[static_cast<size_t>(window)];
 }
 

@@ -48,12 +48,14 @@ class Explorer {
     Explorer(const harness::MachineOptions& options, Exploration::Kind kind)
         : options_(options), kind_(kind), round_(std::make_unique<ShellRound>(options)) {
         dispatch_ = round_->kernel("interrupt_dispatch");
-        call_ = round_->kernel("syscall_dispatch");
+        for (const CodeLine& line : code_behind(options.kernel, round_->machine().symbols(), "syscall_entry"))
+            if (call_ == 0 && line.mnemonic.starts_with("call")) call_ = line.address;
         for (const char* label : {"syscall_exit", "syscall_return"}) {
             if (!round_->machine().symbols().find(label)) continue;
             for (const CodeLine& line : code_behind(options.kernel, round_->machine().symbols(), label))
                 if (line.mnemonic.starts_with("sysret")) sysret_ = line.address;
         }
+        if (call_ == 0) throw std::runtime_error("this kernel's syscall_entry calls nothing");
         if (sysret_ == 0) throw std::runtime_error("this kernel has no SYSRET behind syscall_exit");
         tss_ = read_segment(round_->machine(), "TR").base;
         round_->go_to(0);
@@ -73,6 +75,29 @@ class Explorer {
                 at = explore_held(at, end, result);
             else
                 result[at] = explore_point(at), ++at;
+    }
+
+    /// The points of a window, as the first one and the one behind the last.
+    std::pair<size_t, size_t> window(Exploration::Window window) {
+        const auto is_at = [&](size_t point, const char* symbol) {
+            const harness::Symbol* found = round_->machine().symbols().find(symbol);
+            return found && points()[point].address == found->value;
+        };
+        size_t first = 0, end = points().size();
+        if (window == Exploration::Window::kEntry) {
+            end = 1;
+            while (points()[end - 1].address != call_) ++end;
+        } else if (window == Exploration::Window::kExit) {
+            first = end - 1;
+            while (!is_at(first, "syscall_exit")) --first;
+        } else if (window == Exploration::Window::kSwitch) {
+            // The last pass but one ends in the switch that matters; where the shell sleeps it is the first.
+            const size_t pass = points().back().pass - 1;
+            while (points()[end - 1].pass != pass) --end;
+            first = end - 1;
+            while (first > 0 && !is_at(first, "schedule") && !is_at(first, "block_current")) --first;
+        }
+        return {first, end};
     }
 
   private:
@@ -210,7 +235,7 @@ class Explorer {
                after_switches();
     }
 
-    /// At the C++ function that handles system calls.
+    /// Where the entry calls C++: all is on the stack.
     void at_call() { check_stack("a system call of"); }
 
     void check_stack(const char* who) {
@@ -300,39 +325,6 @@ class Explorer {
     uint64_t switches_ = 0;
 };
 
-/// The points of a window, as the first one and the one behind the last.
-std::pair<size_t, size_t> find_window(ShellRound& round, Exploration::Window window) {
-    const std::vector<RoundPoint>& points = round.points();
-    const auto at_symbol = [&](size_t i, const char* symbol) {
-        const harness::Symbol* found = round.machine().symbols().find(symbol);
-        return found && points[i].address == found->value;
-    };
-    switch (window) {
-        case Exploration::Window::kAll:
-            break;
-        case Exploration::Window::kEntry: {
-            size_t end = 0;
-            while (!at_symbol(end, "syscall_dispatch")) ++end;
-            return {0, end};
-        }
-        case Exploration::Window::kExit: {
-            size_t first = points.size() - 1;
-            while (!at_symbol(first, "syscall_exit")) --first;
-            return {first, points.size()};
-        }
-        case Exploration::Window::kSwitch: {
-            // The last pass but one ends in the switch that matters; where the shell sleeps it is the first.
-            const size_t pass = points.back().pass - 1;
-            size_t end = points.size() - 1;
-            while (points[end - 1].pass != pass) --end;
-            size_t first = end - 1;
-            while (first > 0 && !at_symbol(first, "schedule") && !at_symbol(first, "block_current")) --first;
-            return {first, end};
-        }
-    }
-    return {0, points.size()};
-}
-
 }  // namespace
 
 std::vector<ExploredPoint> explore_round(const harness::MachineOptions& options, const Exploration& what) {
@@ -345,7 +337,7 @@ std::vector<ExploredPoint> explore_round(const harness::MachineOptions& options,
     const auto work = [&] {
         try {
             Explorer explorer(options, what.kind);
-            const auto [first, end] = find_window(explorer.round(), what.window);
+            const auto [first, end] = explorer.window(what.window);
             for (;;) {
                 size_t piece = 0;
                 {

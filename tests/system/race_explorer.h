@@ -14,10 +14,10 @@ struct Exploration {
     /// The part of the round.
     enum class Window {
         kAll,     ///< all passes
-        kEntry,   ///< from SYSCALL to the first C++ function
+        kEntry,   ///< from SYSCALL to the first call
         kSwitch,  ///< from the last call of schedule(), or of what else gives up the processor, to where the
                   ///< next task runs
-        kExit,    ///< from the last C++ function to SYSRET
+        kExit,    ///< from syscall_exit to SYSRET
     };
     enum class Kind { kTimer, kNmi };
 

@@ -52,7 +52,7 @@ ShellRound::ShellRound(harness::MachineOptions options) : source_(options) {
     options.icount_shift = kInstructionShift;
     options.start_paused = true;
     machine_ = std::make_unique<harness::Machine>(options);
-    for (const char* needed : {"syscall_entry", "syscall_dispatch", "switch_context", "all_tasks"})
+    for (const char* needed : {"syscall_entry", "syscall_exit", "switch_context", "all_tasks"})
         if (!machine_->symbols().find(needed))
             throw std::runtime_error(
                 fmt::format("this kernel has no {}: there is nothing to explore before chapter 2", needed));
