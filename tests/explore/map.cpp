@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <tests/harness/elf_symbols.h>
 #include <tests/system/code_listing.h>
@@ -188,6 +189,14 @@ Map make_map(const std::string& state, const Exploration& what, const std::files
              const std::vector<ExploredPoint>& points) {
     Map map{.state = state, .what = what, .passes = {}};
     const Code code(kernel, points);
+    std::set<uint64_t> reached;
+    for (const ExploredPoint& point : points) reached.insert(point.point.address);
+    // What is not reached in one pass may be so in another. The window of the entry ends before its function
+    // does.
+    const auto is_left_out = [&](uint64_t address) {
+        return reached.contains(address) ||
+               (what.window == Exploration::Window::kEntry && address > points.back().point.address);
+    };
     // Of the open pass: rows by function, by address.
     std::map<std::string, std::map<uint64_t, MapRow>> rows;
     std::map<std::string, uint64_t> starts;
@@ -197,7 +206,7 @@ Map make_map(const std::string& state, const Exploration& what, const std::files
         for (const std::string& name : order) {
             MapFunction function{.name = name, .rows = {}, .others = 0};
             for (const uint64_t address : code.instructions(starts[name])) {
-                if (rows[name].contains(address)) continue;
+                if (is_left_out(address)) continue;
                 if (code.is_entry_path(starts[name]))
                     rows[name][address] = {.offset = address - starts[name],
                                            .code = code.text(address),
