@@ -163,7 +163,7 @@ std::string heading(const Map& map) {
                        window_name(map.what.window));
 }
 
-std::string sum(const Map& map) {
+std::string last_line(const Map& map) {
     return fmt::format("{}: {}; {} in all\n", map.state, describe(map.counts()), map.counts().total());
 }
 
@@ -262,7 +262,7 @@ std::string format_full(const Map& map) {
                 text += fmt::format("            ({} more instructions are not reached)\n", function.others);
         }
     }
-    return text + "\n" + sum(map);
+    return text + "\n" + last_line(map);
 }
 
 std::string format_brief(const Map& map) {
@@ -277,17 +277,22 @@ std::string format_brief(const Map& map) {
                        outcome(function.rows[end]) == outcome(function.rows[first]) &&
                        flag(function.rows[end]) == flag(function.rows[first]))
                     ++end;
-                const std::string number = end - first > 1 ? fmt::format("and {} more", end - first - 1) : "";
-                text +=
-                    wrapped(fmt::format("  +{:#05x}  {:<{}} {:<11} {:<4}  {}", function.rows[first].offset,
-                                        shortened(function.rows[first].code, kBriefColumns), kBriefColumns,
-                                        number, flag(function.rows[first]), outcome(function.rows[first])),
-                            53);
+                const std::string number =
+                    fmt::format("{:>3} {:<4}", end - first, end - first > 1 ? "from" : "");
+                text += wrapped(
+                    fmt::format("  +{:#05x}  {}  {:<{}} {:<4}  {}", function.rows[first].offset, number,
+                                shortened(function.rows[first].code, kBriefColumns), kBriefColumns,
+                                flag(function.rows[first]), outcome(function.rows[first])),
+                    52);
                 first = end;
             }
         }
     }
-    return text + sum(map);
+    return text + last_line(map);
+}
+
+std::string format_sum(const Map& map) {
+    return heading(map) + last_line(map);
 }
 
 std::string format_comparison(const std::vector<Map>& maps) {
