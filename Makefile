@@ -144,7 +144,7 @@ include userland/userland.mk
 include labs/tools/boot.mk
 include tests/tests.mk
 include tests/graded.mk
--include $(wildcard tests/grader/grader.mk)
+-include $(wildcard tests/grader/grader.mk tests/explore/explore.mk)
 include labs/tools/course.mk
 include labs/tools/site.mk
 -include $(wildcard tests/pictures/pictures.mk)

@@ -48,6 +48,11 @@ run|qemu-system-x86_64|qemu-system-x86|the machine that the kernel runs on
 uefi|/usr/share/OVMF/OVMF_CODE_4M.fd|ovmf|the UEFI firmware
 gdb|$gdb|$gdb|the debugger
 rewind|qemu-img|qemu-utils|makes the file for the snapshots of a replay
+explore|$host_compiler|$(compiler_package "$host_compiler")|compiles the explorer
+explore|/usr/include/fmt/core.h|libfmt-dev|text formatting in the explorer
+explore|/usr/include/nlohmann/json.hpp|nlohmann-json3-dev|talks to QEMU
+explore|/usr/include/CLI/CLI.hpp|libcli11-dev|reads the explorer's command line
+explore|${cross}objdump|$binutils|lists the kernel's instructions
 test|$host_compiler|$(compiler_package "$host_compiler")|compiles the tests
 test|/usr/include/gtest/gtest.h|libgtest-dev|the test framework
 test|/usr/include/fmt/core.h|libfmt-dev|text formatting in the tests

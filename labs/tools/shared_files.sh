@@ -8,7 +8,7 @@ copy_shared() {
     mkdir -p "$dir/labs"
     # Of the tests those of the graders: the course's own tests would need all of its states, and show too much.
     for shared in Makefile README.md LICENSE Doxyfile .clang-format .clang-tidy .editorconfig .gitignore docs labs/tools \
-        tests/*.mk tests/grader tests/harness tests/labs tests/system tests/tools/available_tests.awk tests/tools/bench*; do
+        tests/*.mk tests/explore tests/grader tests/harness tests/labs tests/system tests/tools/available_tests.awk tests/tools/bench*; do
         [[ ! -e $shared ]] || { mkdir -p "$dir/$(dirname "$shared")" && cp -Rp "$shared" "$dir/$shared"; }
     done
     rm -f "$dir"/tests/system/*_test.cpp

@@ -135,6 +135,11 @@ std::vector<IntEntry> IntLog::with_vector(unsigned vector) const {
     return result;
 }
 
+std::string vector_name(unsigned vector) {
+    const std::string name = vector < std::size(kExceptionNames) ? kExceptionNames[vector] : "";
+    return name.empty() ? fmt::format("vector {}", vector) : name;
+}
+
 std::string format_entry(const IntEntry& entry) {
     const char* name = entry.vector < std::size(kExceptionNames) ? kExceptionNames[entry.vector] : "";
     std::string text =

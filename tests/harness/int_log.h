@@ -49,6 +49,9 @@ class IntLog {
     unsigned resets_ = 0;
 };
 
+/// "#PF" for 14, "vector 32" where there is no such name.
+std::string vector_name(unsigned vector);
+
 /// "v=0e #PF e=0002 cpl=3 at 0033:... rsp 002b:...", one line for people.
 std::string format_entry(const IntEntry& entry);
 

@@ -12,11 +12,8 @@ using harness::Registers;
 
 namespace {
 
-constexpr unsigned kTimerVector = 32;
+constexpr unsigned kTimerVector = InterruptSource::kTimerVector;
 constexpr uint64_t kIf = 1 << 9;
-/// Where a message interrupt is written to, and what it says: fixed delivery of a vector to processor 0
-/// (Intel SDM 3A, 11.11).
-constexpr uint64_t kMessageAddress = 0xfee00000;
 constexpr harness::Duration kLimit(3000);
 /// From the shell's first wait to the panic there are about seven switches.
 constexpr int kMaximumStops = 40;
@@ -26,14 +23,11 @@ constexpr char kFirstRead[] = "tty_wait_for_input";
 
 }  // namespace
 
-TickMachine::TickMachine(harness::MachineOptions options) {
-    const std::string socket = folder_ / "qtest";
-    options.extra.insert(options.extra.end(),
-                         {"-qtest", "unix:" + socket + ",server=on,wait=off", "-qtest-log", "none"});
+TickMachine::TickMachine(harness::MachineOptions options) : source_(options) {
     options.append = "hz=10";  // the slowest that the kernel takes
     options.start_paused = true;
     machine_ = std::make_unique<harness::Machine>(options);
-    qtest_ = harness::connect_unix(socket);
+    source_.attach(*machine_);
     gdb().run_to(machine_->symbols().value(kFirstRead));
     init_ = find_task(machine(), "init").value();
     shell_ = find_task(machine(), "sh").value();
@@ -60,11 +54,7 @@ void TickMachine::run_to(uint64_t address, const std::function<bool(const Regist
 }
 
 void TickMachine::raise() {
-    harness::write_all(qtest_, fmt::format("writel {:#x} {:#x}\n", kMessageAddress, kTimerVector), kLimit);
-    std::string answer;
-    while (answer.find('\n') == std::string::npos)
-        if (!harness::wait_readable(qtest_, kLimit) || !harness::read_available(qtest_, answer))
-            throw harness::InfrastructureError("QEMU does not take the message interrupt");
+    source_.raise_timer();
     ++raised_;
     pending_ = true;
 }

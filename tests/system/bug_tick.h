@@ -6,10 +6,9 @@
 #include <functional>
 #include <memory>
 
-#include <tests/harness/file_descriptor.h>
 #include <tests/harness/machine.h>
-#include <tests/harness/temp_folder.h>
 #include <tests/system/bug_run.h>
+#include <tests/system/interrupt_source.h>
 #include <tests/system/kernel_view.h>
 
 /// A machine with a kernel of chapter 3 that ticks so seldom by itself that the ticks raised here are all
@@ -42,9 +41,8 @@ class TickMachine {
   private:
     uint64_t count_ticks();
 
-    harness::TempFolder folder_;
+    InterruptSource source_;
     std::unique_ptr<harness::Machine> machine_;
-    harness::FileDescriptor qtest_;
     TaskView init_, shell_;
     uint64_t first_ticks_ = 0;  ///< taken before the shell waited
     uint64_t raised_ = 0;

@@ -33,6 +33,9 @@ std::vector<CodeLine> list_code(const std::filesystem::path& elf, uint64_t from,
         instruction.address = std::stoull(line.substr(0, tab), nullptr, 16);
         words >> instruction.mnemonic;
         std::getline(words >> std::ws, instruction.operands);
+        if (const size_t name = instruction.operands.rfind('<'); name != std::string::npos)
+            instruction.remark =
+                instruction.operands.substr(name + 1, instruction.operands.rfind('>') - name - 1);
         instruction.operands.resize(std::min(instruction.operands.find(" #"), instruction.operands.size()));
         const size_t end = instruction.operands.find_last_not_of(" \t");
         instruction.operands.resize(end == std::string::npos ? 0 : end + 1);

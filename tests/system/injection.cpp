@@ -4,8 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include <tests/harness/error.h>
-#include <tests/harness/temp_folder.h>
 #include <tests/system/kernel_view.h>
 #include <tests/system/shell_session.h>
 #include <tests/system/states.h>
@@ -16,11 +17,11 @@ using harness::Registers;
 
 namespace {
 
-constexpr unsigned kNmiVector = 2;
+constexpr unsigned kNmiVector = InterruptSource::kNmiVector;
+constexpr unsigned kTimerVector = InterruptSource::kTimerVector;
+constexpr uint64_t kIf = 1 << 9;
 constexpr unsigned kDebugVector = 1;
 constexpr unsigned kPageFaultVector = 14;
-constexpr unsigned kTimerVector = 32;
-constexpr uint64_t kIf = 1 << 9;
 constexpr uint64_t kArithmetic = 0x8d5;
 /// How long the guest may run without any stop.
 constexpr Duration kLimit(3000);
@@ -29,29 +30,25 @@ constexpr Duration kLimit(3000);
 constexpr int kHandlers = 4;
 /// How many cycles the first process may make before a point counts as never reached.
 constexpr int kMaximumCycles = 3;
+/// How often a point is tried at which the NMI comes late because of a tick in the same moment.
+constexpr int kMaximumTries = 3;
 constexpr uint64_t injected_vector(Injection kind) {
     return kind == Injection::kNmi ? kNmiVector : kTimerVector;
 }
 
-/// Where a message interrupt is written to, and what it says: fixed delivery of a vector to processor 0
-/// (Intel SDM 3A, 11.11).
-constexpr uint64_t kMessageAddress = 0xfee00000;
-
 }  // namespace
 
 Injector::Injector(harness::MachineOptions options, const std::string& programs)
-    : options_(std::move(options)), program_symbols_(built_file(programs, "programs/tests/inject")) {
-    const std::string socket = folder_ / "qtest";
-    options_.extra.insert(options_.extra.end(),
-                          {"-qtest", "unix:" + socket + ",server=on,wait=off", "-qtest-log", "none"});
+    : options_(std::move(options)),
+      program_symbols_(built_file(programs, "programs/tests/inject")),
+      source_(options_) {
     boot();
 }
 
 void Injector::boot() {
     machine_.reset();
-    qtest_.reset();
     machine_ = std::make_unique<harness::Machine>(options_);
-    qtest_ = harness::connect_unix(folder_ / "qtest");
+    source_.attach(*machine_);
     nmis_ = 0;
     injected_ = false;
     dead_ = false;
@@ -147,17 +144,13 @@ Injector::Begin Injector::at_in_program(uint64_t address) {
 }
 
 void Injector::raise_nmi() {
-    machine_->qmp().inject_nmi();
+    source_.raise_nmi();
     injected_ = true;
     ++nmis_;
 }
 
 void Injector::raise_timer() {
-    harness::write_all(qtest_, fmt::format("writel {:#x} {:#x}\n", kMessageAddress, kTimerVector), kLimit);
-    std::string answer;
-    while (answer.find('\n') == std::string::npos)
-        if (!harness::wait_readable(qtest_, kLimit) || !harness::read_available(qtest_, answer))
-            throw harness::InfrastructureError("QEMU does not take the message interrupt");
+    source_.raise_timer();
     injected_ = true;
 }
 
@@ -168,13 +161,20 @@ InjectionResult Injector::inject(const std::string& path, const Begin& begin,
         const std::string where =
             fmt::format("{}: {} {} {}", path, machine_->symbols().describe(point.address), point.mnemonic,
                         point.operands);
-        if (dead_) boot();
-        if (!begin() || !go_to(point.address, held ? std::optional(now_.rip) : std::nullopt)) {
+        std::string violation;
+        bool came = false;
+        for (int tries = 0; tries == 0 || (late_ && !violation.empty() && tries < kMaximumTries); ++tries) {
+            if (dead_) boot();
+            late_ = false;
+            came = begin() && go_to(point.address, held ? std::optional(now_.rip) : std::nullopt);
+            if (!came) break;
+            violation = inject_here(where, kind, held, result);
+        }
+        if (!came) {
             result.missed[point.address] = where;
             continue;
         }
         ++result.tried;
-        const std::string violation = inject_here(where, kind, held, result);
         if (violation.empty()) continue;
         result.violations.push_back(where + ": " + violation);
         dead_ = true;  // whatever it was, the next point starts afresh
@@ -228,6 +228,8 @@ std::string Injector::follow(Injection kind, uint64_t point, bool& taken) {
         if (now_.rip == dispatch) {
             const Handler handler = read_handler();
             came |= handler.vector == injected_vector(kind);
+            if (handlers == 0 && handler.vector == kNmiVector && handler.rip != point)
+                late_ = interrupt_waits();
             // Only the first: a later one may come there by chance.
             taken |= handlers == 0 && handler.vector == injected_vector(kind) && handler.rip == point;
             violation = check_gs(handler);
@@ -251,6 +253,17 @@ Injector::Handler Injector::read_handler() {
     const uint64_t frame = now_.rdi;
     return {.vector = gdb().read_u64(frame + kernel("OFFSETOF_InterruptFrame_vector")),
             .rip = gdb().read_u64(frame + kernel("OFFSETOF_InterruptFrame_cs") - 8)};
+}
+
+/// True when the local APIC has an interrupt that it must keep for later. If it came between raising an NMI
+/// and going on, QEMU 7.2 has looked after it first, and then executed up to the end of a block before it
+/// delivered the NMI: it looks at one of several requests at a time, and one that leads to nothing does not
+/// make it look again.
+bool Injector::interrupt_waits() {
+    std::istringstream lines(machine_->qmp().human_monitor_command("info lapic"));
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("IRR")) return line.find("(none)") == std::string::npos;
+    throw harness::InfrastructureError("QEMU does not show the local APIC");
 }
 
 std::string Injector::check_gs(const Handler& handler) {

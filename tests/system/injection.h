@@ -13,10 +13,9 @@
 #include <string>
 #include <vector>
 
-#include <tests/harness/file_descriptor.h>
 #include <tests/harness/machine.h>
-#include <tests/harness/temp_folder.h>
 #include <tests/system/entry_paths.h>
+#include <tests/system/interrupt_source.h>
 
 /// What is injected.
 enum class Injection {
@@ -87,6 +86,7 @@ class Injector {
         uint64_t vector, rip;
     };
     Handler read_handler();
+    bool interrupt_waits();
     std::string check_gs(const Handler& handler);
     std::string check_checkpoint();
     static Checkpoint checkpoint(const harness::Registers& registers);
@@ -95,13 +95,13 @@ class Injector {
 
     harness::MachineOptions options_;
     harness::ElfSymbols program_symbols_;
-    harness::TempFolder folder_;
+    InterruptSource source_;
     std::unique_ptr<harness::Machine> machine_;
-    harness::FileDescriptor qtest_;
     std::map<uint64_t, Checkpoint> undisturbed_;  ///< by CR3
     harness::Registers now_;                      ///< at the last stop
     std::set<uint64_t> breakpoints_;
     uint64_t nmis_ = 0;      ///< raised since the last boot
     bool injected_ = false;  ///< and the guest has not run since
+    bool late_ = false;      ///< the last NMI, for a reason that is not the kernel's
     bool dead_ = false;      ///< the kernel does not go on
 };
