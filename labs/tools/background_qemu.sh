@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For scripts that run gdb in the terminal and QEMU behind it: start_qemu OPTION... starts QEMU, stopped, with its
+# For scripts that run QEMU behind gdb: start_qemu OPTION... starts QEMU, stopped, with its
 # debugger's socket in a folder of its own, so that several people can do this on one machine. Both are gone when the
 # script ends, however it ends. Variables: private, the folder, made here; QEMU listens at $private/gdb, and what it
 # says is in $private/out.

@@ -20,33 +20,12 @@ done
 # A guest that panics ends QEMU, so that gdb hears of it.
 APPEND="${APPEND:-} panic=exit"
 qemu_options "$folder"
-private=$(mktemp -d)
-qemu=
-clean_up() {
-    # wait says that it was killed, which everybody knows.
-    [[ -z $qemu ]] || { kill -KILL "$qemu" && wait "$qemu"; } 2>/dev/null || true
-    rm -rf "$private"
-}
-trap clean_up EXIT
-trap 'exit 1' HUP INT TERM
-
-# A session of its own, so that Ctrl-C here does not reach QEMU before gdb has let go of it.
-setsid qemu-system-x86_64 "${options[@]}" -S -d int,cpu_reset -D "$folder/watch-interrupts.log" \
-    -gdb "unix:$private/gdb,server=on,wait=off" \
+# shellcheck source=labs/tools/background_qemu.sh
+source "$here/../background_qemu.sh"
+trap 'exit 1' INT
+start_qemu "${options[@]}" -d int,cpu_reset -D "$folder/watch-interrupts.log" \
     -chardev "socket,id=console,path=$private/console,server=on,wait=off,logfile=$folder/watch-serial.log" \
-    -serial chardev:console \
-    "$@" >"$private/out" 2>&1 </dev/null &
-qemu=$!
-
-for ((tries = 0; tries < 100; ++tries)); do
-    [[ -S $private/gdb ]] && break
-    kill -0 "$qemu" 2>/dev/null || break
-    sleep 0.1
-done
-if ! [[ -S $private/gdb ]] || ! kill -0 "$qemu" 2>/dev/null; then
-    echo "QEMU did not start: $(head -n 3 "$private/out")" >&2
-    exit 1
-fi
+    -serial chardev:console "$@"
 
 export TRAPLINE_FOLDER=$folder TRAPLINE_GDB_SOCKET=$private/gdb TRAPLINE_CONSOLE=$private/console PYTHONDONTWRITEBYTECODE=1
 # The script speaks through descriptor 3, so that nothing that gdb says comes in between. It has time limits of its own;

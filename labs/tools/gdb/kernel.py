@@ -98,8 +98,8 @@ def symbol_at(address):
 
 
 def function_name(symbol):
-    """A symbol's name without its namespace and arguments."""
-    return symbol.replace("(anonymous namespace)::", "").split("(")[0]
+    """A symbol's name without its namespace, arguments and those of its template."""
+    return symbol.replace("(anonymous namespace)::", "").split("(")[0].split("<")[0].split()[-1]
 
 
 def place(address):

@@ -17,7 +17,7 @@ import events as trace
 from chrome import chrome
 from page import page
 from story import story
-from trapline import (Breakpoint, Stopped, address_of, main, read_word, run_until, running_task, say, symbol_at,
+from trapline import (Breakpoint, Stopped, address_of, main, place, read_word, run_until, running_task, say, symbol_at,
                       tasks, time_limit, variable)
 
 FOLDER = os.environ["TRAPLINE_FOLDER"]
@@ -184,22 +184,13 @@ def system_call_names():
     return names
 
 
-def where(address):
-    """An address of the kernel in words: record+263, without namespaces and template arguments."""
-    symbol = symbol_at(address)
-    if not symbol:
-        return f"{address:#x}"
-    name = symbol[0].replace("(anonymous namespace)::", "").split("(")[0].split("<")[0].split()[-1]
-    return f"{name}+{symbol[1]}" if symbol[1] else name
-
-
 def say_where(events):
     """Gives each interrupt of ring 0 the place where it came, as in switch_user_state+12."""
     known = {}
     for event in events:
         if event["kind"] == "interrupt-enter" and event["ring"] == 0:
             if event["rip"] not in known:
-                known[event["rip"]] = where(event["rip"])
+                known[event["rip"]] = place(event["rip"])
             event["at"] = known[event["rip"]]
 
 
