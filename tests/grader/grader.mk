@@ -46,7 +46,7 @@ test: $T/grade $(addprefix $T/grade-,$(CHAPTER_TESTS))
 
 # The tree that submissions of this chapter are compiled in: the chapter's start, and of the tests only what asks.
 GRADED_LAYERS := $(call layers,$(if $(PLAIN_STATE),$(STATE),LAB=$(GRADED_NUMBER)))
-GRADED_SHARED := Makefile $(wildcard labs/tools/* labs/tools/gdb/*) $(wildcard tests/*.mk) tests/tools/available_tests.awk \
+GRADED_SHARED := Makefile $(call files_under,labs/tools) $(wildcard tests/*.mk) tests/tools/available_tests.awk \
     $(wildcard $(LAB_TESTS)/answers.*) $(wildcard tests/grader/answers_main.*)
 GRADED_FILES := $(filter-out $(filter-out userland/grade/lab$(GRADED_NUMBER)_% %.h,$(filter userland/grade/%,$(FILES))),\
     $(call files,$(GRADED_LAYERS)))
@@ -54,7 +54,7 @@ GRADED_FILES := $(filter-out $(filter-out userland/grade/lab$(GRADED_NUMBER)_% %
 $(GRADE_OUT)/sources.txt: FORCE
 	$(shell mkdir -p $(@D))$(file >$(@D)/.state,$(or $(PLAIN_STATE),LAB=$(GRADED_NUMBER)))
 	$(file >$@,.state $(@D)/.state)
-	$(foreach f,$(wildcard $(filter-out labs/tools/gdb,$(GRADED_SHARED))),$(file >>$@,$f $f))
+	$(foreach f,$(wildcard $(GRADED_SHARED)),$(file >>$@,$f $f))
 	$(foreach f,$(GRADED_FILES),$(file >>$@,$f $(call locate,$(GRADED_LAYERS),$f)))
 	$(if $(wildcard $(addsuffix /diagnosis.txt,$(firstword $(GRADED_LAYERS)))),$(file >>$@,diagnosis.txt $(firstword $(GRADED_LAYERS))/diagnosis.txt))
 

@@ -24,7 +24,6 @@ namespace {
 constexpr unsigned kExceptions = 32;
 /// Where the stack for interrupts of ring 3 is in a TSS (Intel SDM 3A, figure 7-11).
 constexpr uint64_t kRsp0 = 4;
-constexpr uint64_t kKernelHalf = 1ull << 63;
 /// The flags that instructions leave behind, which differ from call to call.
 constexpr uint64_t kArithmetic = 0x8d5;
 /// Stops after which a machine that does not get on is given up.

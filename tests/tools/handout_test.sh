@@ -41,9 +41,9 @@ checked='/frame_check|/frame_report|/syscall_frame\.h|/interrupt_check\.h'
 
 # sessions [CHAPTER:]DOCUMENT: a chapter's without GRUB, which takes longer and shows the same.
 sessions() {
-    local boot=
-    [[ $1 != *:* ]] || boot=pvh
-    (cd "$tree" && BOOT=$boot "$root/tests/handouts/run.py" "$tree" "$1")
+    local boot=()
+    [[ $1 != *:* ]] || boot=(BOOT=pvh)
+    (cd "$tree" && env "${boot[@]}" "$root/tests/handouts/run.py" "$tree" "$1")
 }
 
 test_the_pictures_are_what_the_code_says() {
@@ -51,6 +51,7 @@ test_the_pictures_are_what_the_code_says() {
 }
 
 test_a_picture_that_is_not_is_found() {
+    make pictures CHECK=yes >/dev/null
     local draw=(tests/pictures/draw.py --check "$build") page=$scratch/page.md
     sed 's/rsp0 .*| the stack/rsp1        | the stack/' labs/01-gdt-tss/README.md >"$page"
     refuse "+         4 | rsp0 " "${draw[@]}" "$page"

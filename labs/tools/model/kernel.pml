@@ -208,7 +208,7 @@ proctype processor(byte me) {
     /* mov %rsp, USER_RSP_SCRATCH, or %gs:scratch_rsp */
     :: step { RIP == syscall_entry -> user_rsp_scratch[OWN] = CR3; RIP = load_stack }
 
-    /* mov ENTRY_STACK, %rsp */
+    /* RSP from ENTRY_STACK: the variable, or tss.rsp0 of the PCR */
     :: step { RIP == load_stack -> STACK = kernel_stack[OWN]; DEPTH = 0; RIP = push_frame }
 
     /* push %rcx and the others; from chapter 5 on the user's RSP is among them */
