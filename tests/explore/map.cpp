@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <tests/harness/elf_symbols.h>
 #include <tests/system/code_listing.h>
@@ -162,7 +163,7 @@ std::string heading(const Map& map) {
                        window_name(map.what.window));
 }
 
-std::string sum(const Map& map) {
+std::string last_line(const Map& map) {
     return fmt::format("{}: {}; {} in all\n", map.state, describe(map.counts()), map.counts().total());
 }
 
@@ -188,6 +189,14 @@ Map make_map(const std::string& state, const Exploration& what, const std::files
              const std::vector<ExploredPoint>& points) {
     Map map{.state = state, .what = what, .passes = {}};
     const Code code(kernel, points);
+    std::set<uint64_t> reached;
+    for (const ExploredPoint& point : points) reached.insert(point.point.address);
+    // What is not reached in one pass may be so in another. The window of the entry ends before its function
+    // does.
+    const auto is_left_out = [&](uint64_t address) {
+        return reached.contains(address) ||
+               (what.window == Exploration::Window::kEntry && address > points.back().point.address);
+    };
     // Of the open pass: rows by function, by address.
     std::map<std::string, std::map<uint64_t, MapRow>> rows;
     std::map<std::string, uint64_t> starts;
@@ -197,7 +206,7 @@ Map make_map(const std::string& state, const Exploration& what, const std::files
         for (const std::string& name : order) {
             MapFunction function{.name = name, .rows = {}, .others = 0};
             for (const uint64_t address : code.instructions(starts[name])) {
-                if (rows[name].contains(address)) continue;
+                if (is_left_out(address)) continue;
                 if (code.is_entry_path(starts[name]))
                     rows[name][address] = {.offset = address - starts[name],
                                            .code = code.text(address),
@@ -253,7 +262,7 @@ std::string format_full(const Map& map) {
                 text += fmt::format("            ({} more instructions are not reached)\n", function.others);
         }
     }
-    return text + "\n" + sum(map);
+    return text + "\n" + last_line(map);
 }
 
 std::string format_brief(const Map& map) {
@@ -268,17 +277,22 @@ std::string format_brief(const Map& map) {
                        outcome(function.rows[end]) == outcome(function.rows[first]) &&
                        flag(function.rows[end]) == flag(function.rows[first]))
                     ++end;
-                const std::string number = end - first > 1 ? fmt::format("and {} more", end - first - 1) : "";
-                text +=
-                    wrapped(fmt::format("  +{:#05x}  {:<{}} {:<11} {:<4}  {}", function.rows[first].offset,
-                                        shortened(function.rows[first].code, kBriefColumns), kBriefColumns,
-                                        number, flag(function.rows[first]), outcome(function.rows[first])),
-                            53);
+                const std::string number =
+                    fmt::format("{:>3} {:<4}", end - first, end - first > 1 ? "from" : "");
+                text += wrapped(
+                    fmt::format("  +{:#05x}  {}  {:<{}} {:<4}  {}", function.rows[first].offset, number,
+                                shortened(function.rows[first].code, kBriefColumns), kBriefColumns,
+                                flag(function.rows[first]), outcome(function.rows[first])),
+                    52);
                 first = end;
             }
         }
     }
-    return text + sum(map);
+    return text + last_line(map);
+}
+
+std::string format_sum(const Map& map) {
+    return heading(map) + last_line(map);
 }
 
 std::string format_comparison(const std::vector<Map>& maps) {

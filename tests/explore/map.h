@@ -59,6 +59,8 @@ Map make_map(const std::string& state, const Exploration& what, const std::files
 std::string format_full(const Map& map);
 /// A line for each stretch of a function with one outcome, and the counts: what the handouts have.
 std::string format_brief(const Map& map);
+/// Only the counts.
+std::string format_sum(const Map& map);
 /// Functions in rows, the counts of each state in columns.
 std::string format_comparison(const std::vector<Map>& maps);
 

@@ -12,7 +12,7 @@ struct CodeLine {
     uint64_t address = 0;
     std::string mnemonic;  ///< "mov"
     std::string operands;  ///< "%rsp,%gs:0x10", AT&T syntax, without objdump's remarks
-    std::string remark;    ///< objdump's word on what an operand or target is, such as "CURRENT_KERNEL_STACK"
+    std::string remark{};  ///< objdump's word on what an operand or target is, such as "CURRENT_KERNEL_STACK"
 };
 
 /// The instructions from address `from` up to, not including, `to`, with padding left out. Throws

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include <tests/harness/error.h>
 #include <tests/system/kernel_view.h>
 #include <tests/system/shell_session.h>
@@ -28,6 +30,8 @@ constexpr Duration kLimit(3000);
 constexpr int kHandlers = 4;
 /// How many cycles the first process may make before a point counts as never reached.
 constexpr int kMaximumCycles = 3;
+/// How often a point is tried at which the NMI comes late because of a tick in the same moment.
+constexpr int kMaximumTries = 3;
 constexpr uint64_t injected_vector(Injection kind) {
     return kind == Injection::kNmi ? kNmiVector : kTimerVector;
 }
@@ -157,13 +161,20 @@ InjectionResult Injector::inject(const std::string& path, const Begin& begin,
         const std::string where =
             fmt::format("{}: {} {} {}", path, machine_->symbols().describe(point.address), point.mnemonic,
                         point.operands);
-        if (dead_) boot();
-        if (!begin() || !go_to(point.address, held ? std::optional(now_.rip) : std::nullopt)) {
+        std::string violation;
+        bool came = false;
+        for (int tries = 0; tries == 0 || (late_ && !violation.empty() && tries < kMaximumTries); ++tries) {
+            if (dead_) boot();
+            late_ = false;
+            came = begin() && go_to(point.address, held ? std::optional(now_.rip) : std::nullopt);
+            if (!came) break;
+            violation = inject_here(where, kind, held, result);
+        }
+        if (!came) {
             result.missed[point.address] = where;
             continue;
         }
         ++result.tried;
-        const std::string violation = inject_here(where, kind, held, result);
         if (violation.empty()) continue;
         result.violations.push_back(where + ": " + violation);
         dead_ = true;  // whatever it was, the next point starts afresh
@@ -217,6 +228,8 @@ std::string Injector::follow(Injection kind, uint64_t point, bool& taken) {
         if (now_.rip == dispatch) {
             const Handler handler = read_handler();
             came |= handler.vector == injected_vector(kind);
+            if (handlers == 0 && handler.vector == kNmiVector && handler.rip != point)
+                late_ = interrupt_waits();
             // Only the first: a later one may come there by chance.
             taken |= handlers == 0 && handler.vector == injected_vector(kind) && handler.rip == point;
             violation = check_gs(handler);
@@ -240,6 +253,17 @@ Injector::Handler Injector::read_handler() {
     const uint64_t frame = now_.rdi;
     return {.vector = gdb().read_u64(frame + kernel("OFFSETOF_InterruptFrame_vector")),
             .rip = gdb().read_u64(frame + kernel("OFFSETOF_InterruptFrame_cs") - 8)};
+}
+
+/// True when the local APIC has an interrupt that it must keep for later. If it came between raising an NMI
+/// and going on, QEMU 7.2 has looked after it first, and then executed up to the end of a block before it
+/// delivered the NMI: it looks at one of several requests at a time, and one that leads to nothing does not
+/// make it look again.
+bool Injector::interrupt_waits() {
+    std::istringstream lines(machine_->qmp().human_monitor_command("info lapic"));
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("IRR")) return line.find("(none)") == std::string::npos;
+    throw harness::InfrastructureError("QEMU does not show the local APIC");
 }
 
 std::string Injector::check_gs(const Handler& handler) {

@@ -86,6 +86,7 @@ class Injector {
         uint64_t vector, rip;
     };
     Handler read_handler();
+    bool interrupt_waits();
     std::string check_gs(const Handler& handler);
     std::string check_checkpoint();
     static Checkpoint checkpoint(const harness::Registers& registers);
@@ -101,5 +102,6 @@ class Injector {
     std::set<uint64_t> breakpoints_;
     uint64_t nmis_ = 0;      ///< raised since the last boot
     bool injected_ = false;  ///< and the guest has not run since
+    bool late_ = false;      ///< the last NMI, for a reason that is not the kernel's
     bool dead_ = false;      ///< the kernel does not go on
 };

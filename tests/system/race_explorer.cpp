@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,11 +24,13 @@ namespace {
 constexpr unsigned kExceptions = 32;
 /// Where the stack for interrupts of ring 3 is in a TSS (Intel SDM 3A, figure 7-11).
 constexpr uint64_t kRsp0 = 4;
-constexpr uint64_t kKernelHalf = 1ull << 63;
 /// The flags that instructions leave behind, which differ from call to call.
 constexpr uint64_t kArithmetic = 0x8d5;
 /// Stops after which a machine that does not get on is given up.
 constexpr int kMaximumStops = 1000;
+constexpr int kLearnedReads = 2;
+/// How often a point is tried that another tick disturbs.
+constexpr int kMaximumTries = 5;
 /// Only these registers are a system call's own affair: its result, and what SYSRET takes.
 constexpr std::string_view kChangedByCall[] = {"rax",    "rip", "cs",      "ss",
                                                "rflags", "cr2", "gs_base", "k_gs_base"};
@@ -101,12 +104,23 @@ class Explorer {
     }
 
   private:
+    /// Goes to a point, raises, lets `act` go on from there; again when another tick, one of ten a second,
+    /// came in between.
+    void disturb(size_t at, const std::function<void()>& act) {
+        for (int tries = 0; tries < kMaximumTries; ++tries) {
+            go_to(at);
+            raise();
+            ticks_ = 0;
+            act();
+            if (ticks_ <= (kind_ == Exploration::Kind::kTimer ? 1 : 0)) return;
+        }
+        throw harness::InfrastructureError("each time another tick came in between");
+    }
+
     /// One that is taken.
     ExploredPoint explore_point(size_t at) {
-        go_to(at);
         ExploredPoint explored{.point = points()[at], .verdict = Verdict::kHarmless, .words = ""};
-        raise();
-        explored.words = watch();
+        disturb(at, [&] { explored.words = watch(); });
         if (!explored.words.empty())
             explored.verdict = Verdict::kCorrupts;
         else if (!taken_)
@@ -117,24 +131,26 @@ class Explorer {
     /// From `at` to where IF is 1 again: the interrupt is raised at the first and stays pending, so at each
     /// of the others, too, there is one that the processor must hold back. Returns the first point behind.
     size_t explore_held(size_t at, size_t end, std::vector<ExploredPoint>& result) {
-        go_to(at);
-        raise();
         const size_t first = at;
-        while (at < end && !points()[at].interrupts) {
-            result[at] = {.point = points()[at], .verdict = Verdict::kHeld, .words = ""};
-            const bool last = at + 1 == points().size() || points()[at + 1].pass != points()[at].pass;
-            round_->step(true);
-            ++at;
-            if (!last && round_->now().rip != points()[at].address) {
-                result[at - 1].verdict = Verdict::kCorrupts;
-                result[at - 1].words = "taken although IF is 0";
-                return at;
+        std::string words;
+        disturb(first, [&] {
+            words.clear();
+            for (at = first; at < end && !points()[at].interrupts; ++at) {
+                const bool last = at + 1 == points().size() || points()[at + 1].pass != points()[at].pass;
+                round_->step(true);
+                if (last || round_->now().rip == points()[at + 1].address) continue;
+                words = "taken although IF is 0";
+                ++at;
+                return;
             }
-        }
-        // It comes later; whatever it does there is the fault of the whole stretch.
-        if (const std::string words = watch(); !words.empty())
-            for (size_t held = first; held < at; ++held)
-                result[held].verdict = Verdict::kCorrupts, result[held].words = "later " + words;
+            // It comes later; what it does there is the fault of the whole stretch.
+            words = watch();
+            if (!words.empty()) words = "later " + words;
+        });
+        for (size_t held = first; held < at; ++held)
+            result[held] = {.point = points()[held],
+                            .verdict = words.empty() ? Verdict::kHeld : Verdict::kCorrupts,
+                            .words = words};
         return at;
     }
 
@@ -170,6 +186,7 @@ class Explorer {
         others.erase(round_->now().rip);
         round_->stop_at(others);
 
+        const int wanted_turns = turn ? kWatchedTurns : 0;
         first_wrong_ = "";
         taken_ = false;
         handlers_ = 0;
@@ -198,14 +215,10 @@ class Explorer {
             } else if (now.cr3 == round_->shell().cr3) {
                 ++turns_;
             }
-            if (turns_ < kWatchedTurns) continue;
-            if (returned_ && !(learning_ && pressed_)) return first_wrong_;
+            if (turns_ < wanted_turns) continue;
+            if (learning_ ? reads_ == kLearnedReads : returned_) return first_wrong_;
             if (!pressed_) round_->press_key();
-            // From here on, too: what the shell does with a key belongs to the undisturbed round.
-            if (returned_)
-                turns_ = 0, pressed_ = false;
-            else
-                pressed_ = true;
+            pressed_ = true;
         }
         return or_first_wrong("the shell does not get on");
     }
@@ -218,13 +231,12 @@ class Explorer {
         const uint64_t cs_at = now.rdi + round_->kernel("OFFSETOF_InterruptFrame_cs");
         const uint64_t rip = gdb.read_u64(cs_at - 8);
         const bool user = (gdb.read_u64(cs_at) & 3) != 0;
+        ticks_ += vector == InterruptSource::kTimerVector;
         if (handlers_++ == 0) taken_ = vector == injected_vector() && rip == raised_at_;
         if (user) check_stack("an interrupt of");
         if (const harness::Symbol* region = round_->machine().symbols().find("boot_pcr");
             region && now.gs_base != region->value)
             note("the handler runs with a wrong GS base");
-        // Where the shell sleeps, ticks are the clock.
-        if (vector == InterruptSource::kTimerVector && !round_->turn()) ++turns_;
         if (vector >= kExceptions || vector == injected_vector()) return "";
         if (learning_) undisturbed_.exceptions.emplace(vector, rip);
         if (undisturbed_.exceptions.contains({vector, rip})) return "";
@@ -275,7 +287,13 @@ class Explorer {
                          after_switches());
         }
         check_published();
-        returned_ = returned_ || now.cr3 == round_->shell().cr3;
+        if (now.cr3 != round_->shell().cr3) return;
+        returned_ = true;
+        // From the first read() to the next: what the shell does with a key belongs to the undisturbed round,
+        // too.
+        if (!learning_) return;
+        if (read_return_ == 0) read_return_ = now.rcx;
+        if (now.rcx == read_return_) ++reads_, turns_ = 0, pressed_ = false;
     }
 
     /// In ring 3 the TSS must name the stack of whoever is there; otherwise an interrupt would do the damage.
@@ -313,12 +331,15 @@ class Explorer {
     uint64_t dispatch_ = 0, call_ = 0, sysret_ = 0, tss_ = 0;
     Undisturbed undisturbed_;
     bool learning_ = false;
+    uint64_t read_return_ = 0;  ///< where the shell's read() returns to
+    int reads_ = 0;             ///< so often it has, while learning
     uint64_t raised_at_ = 0;
 
     // Of one watch().
     std::string first_wrong_;
     bool taken_ = false;  ///< the injected interrupt came at the very instruction
     int handlers_ = 0;
+    int ticks_ = 0;  ///< since the interrupt was raised
     int turns_ = 0;
     bool returned_ = false;  ///< the shell, from its read()
     bool pressed_ = false;

@@ -41,8 +41,8 @@ struct ExploredPoint {
     bool operator==(const ExploredPoint&) const = default;
 };
 
-/// How long a disturbed machine is watched: turns of the shell, or, where it sleeps, ticks; then a key is
-/// pressed, and its read() has to return as it always does.
+/// How long a disturbed machine is watched: turns of the shell; then a key is pressed, and its read() has to
+/// return as it always does. Where the shell sleeps the key is pressed at once.
 inline constexpr int kWatchedTurns = 8;
 
 /// Tries each instruction of the window. `options` names the kernel and its programs. Throws

@@ -18,6 +18,8 @@ constexpr uint64_t kIf = 1 << 9;
 /// two ticks, and what is looked at here takes some 100,000.
 constexpr char kCommandLine[] = "hz=10";
 constexpr int kInstructionShift = 3;
+/// MiB. What there is has to be loaded for each instruction that is tried.
+constexpr int kMemory = 32;
 /// How long the guest may run without any stop.
 constexpr harness::Duration kLimit(5000);
 /// System calls until the shell waits, and switches until it has the processor again.
@@ -38,10 +40,14 @@ std::string name_of(size_t point) {
     return fmt::format("p{}", point);
 }
 
-/// The line of the serial output that says why the kernel stopped, if there is one.
-std::string panic_line(const std::string& serial) {
+/// The line of the serial output that says why the kernel stopped, or else the last, behind a colon.
+std::string last_words(const std::string& serial) {
     size_t start = std::min(serial.find("PANIC"), serial.find("EXCEPTION"));
-    if (start == std::string::npos) return "";
+    if (start == std::string::npos) {
+        const size_t end = serial.find_last_not_of("\r\n");
+        if (end == std::string::npos) return "";
+        start = serial.find_last_of('\n', end) + 1;
+    }
     return ": " + harness::printable(serial.substr(start, serial.find_first_of("\r\n", start) - start));
 }
 
@@ -50,6 +56,9 @@ std::string panic_line(const std::string& serial) {
 ShellRound::ShellRound(harness::MachineOptions options) : source_(options) {
     options.append = kCommandLine;
     options.icount_shift = kInstructionShift;
+    options.memory_mib = kMemory;
+    // Otherwise guest time jumps to the next tick each time the debugger lets a stopped machine go on.
+    options.extra.insert(options.extra.end(), {"-icount", "sleep=on"});
     options.start_paused = true;
     machine_ = std::make_unique<harness::Machine>(options);
     for (const char* needed : {"syscall_entry", "syscall_exit", "switch_context", "all_tasks"})
@@ -76,7 +85,7 @@ ShellRound::ShellRound(harness::MachineOptions options) : source_(options) {
 }
 
 void ShellRound::fail(const std::string& what) {
-    throw std::runtime_error(what + panic_line(machine_->serial()));
+    throw std::runtime_error(what + last_words(machine_->serial()));
 }
 
 /// To the start of a read() of the shell's.
