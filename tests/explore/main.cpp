@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <atomic>
 #include <iostream>
 #include <map>
+#include <thread>
 
 #include <tests/explore/map.h>
 
@@ -20,6 +22,22 @@ using Kind = Exploration::Kind;
 const std::map<std::string, Window> kWindows = {
     {"all", Window::kAll}, {"entry", Window::kEntry}, {"switch", Window::kSwitch}, {"exit", Window::kExit}};
 const std::map<std::string, Kind> kKinds = {{"timer", Kind::kTimer}, {"nmi", Kind::kNmi}};
+
+/// Set by Ctrl-C and its like: machines and folders are taken away before the end.
+std::atomic<bool> interrupted = false;
+
+/// Has a thread of its own wait for the signals that ask for the end. Called before any other thread is
+/// there.
+void watch_signals() {
+    static sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::thread([] {
+        int signal = 0;
+        if (sigwait(&signals, &signal) == 0) interrupted = true;
+    }).detach();
+}
 
 int run(int argc, char** argv) {
     CLI::App app("Tries an interrupt at every instruction of the kernel's that the shell's read() executes");
@@ -40,6 +58,7 @@ int run(int argc, char** argv) {
     }
     what.window = kWindows.at(window);
     what.kind = kKinds.at(kind);
+    what.stop = &interrupted;
 
     std::vector<explore::Map> maps;
     for (const std::string& state : states) {
@@ -69,6 +88,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     // A QEMU that is gone is an error where it is written to, and no end.
     signal(SIGPIPE, SIG_IGN);
+    watch_signals();
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {

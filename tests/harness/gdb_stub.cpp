@@ -78,6 +78,7 @@ GdbStub::GdbStub(const std::filesystem::path& socket, pid_t pid)
         description += read_feature(root.substr(start, root.find('"', start) - start));
     }
     layout_ = parse_target_description(description);
+    for (const RegisterField& field : register_fields()) field_slots_.push_back(slot(field.name));
     set_step_events(false, false);
 }
 
@@ -151,8 +152,9 @@ const RegisterSlot& GdbStub::slot(std::string_view name) const {
 Registers GdbStub::regs() {
     const std::vector<uint8_t> bytes = bytes_of(request("g"));
     Registers registers;
-    for (const RegisterField& field : register_fields()) {
-        const RegisterSlot& place = slot(field.name);
+    for (size_t i = 0; i < field_slots_.size(); ++i) {
+        const RegisterField& field = register_fields()[i];
+        const RegisterSlot& place = field_slots_[i];
         if (place.offset + place.size > bytes.size()) {
             throw InfrastructureError(fmt::format("the debugger stub sent no register '{}'", field.name));
         }
@@ -301,12 +303,14 @@ Stop GdbStub::parse_stop(std::string_view payload) {
 Stop GdbStub::wait_stop(Duration limit) {
     if (!running_) throw std::logic_error("waiting for a guest that does not run");
     constexpr Duration kSlice(50);
-    ProgressTimer timer(pid_, limit);
+    std::optional<ProgressTimer>
+        timer;  // only for those that wait: most stops, as after a step, come at once
     try {
         for (;;) {
             const auto reply = receive_packet(kSlice);
             if (reply && *reply != "OK") return parse_stop(*reply);
-            if (timer.expired()) throw Timeout(TimeoutReason::kNoStop, "the debugger's stop", "");
+            if (!timer) timer.emplace(pid_, limit);
+            if (timer->expired()) throw Timeout(TimeoutReason::kNoStop, "the debugger's stop", "");
         }
     } catch (const QemuGone&) {
         running_ = false;

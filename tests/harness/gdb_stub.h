@@ -115,6 +115,7 @@ class GdbStub {
     std::string buffer_;
     std::string last_sent_;
     std::vector<RegisterSlot> layout_;
+    std::vector<RegisterSlot> field_slots_;  ///< of register_fields(), in their order
     std::set<std::string> points_;  ///< inserted break- and watchpoints, as the tail of their Z packet
     unsigned cpu_ = 0;
     bool running_ = false;

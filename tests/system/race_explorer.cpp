@@ -48,8 +48,11 @@ struct Undisturbed {
 
 class Explorer {
   public:
-    Explorer(const harness::MachineOptions& options, Exploration::Kind kind)
-        : options_(options), kind_(kind), round_(std::make_unique<ShellRound>(options)) {
+    Explorer(const harness::MachineOptions& options, const Exploration& what)
+        : options_(options),
+          kind_(what.kind),
+          stop_(what.stop),
+          round_(std::make_unique<ShellRound>(options)) {
         dispatch_ = round_->kernel("interrupt_dispatch");
         for (const CodeLine& line : code_behind(options.kernel, round_->machine().symbols(), "syscall_entry"))
             if (call_ == 0 && line.mnemonic.starts_with("call")) call_ = line.address;
@@ -108,6 +111,7 @@ class Explorer {
     /// came in between.
     void disturb(size_t at, const std::function<void()>& act) {
         for (int tries = 0; tries < kMaximumTries; ++tries) {
+            if (stop_ && *stop_) throw std::runtime_error("interrupted");
             go_to(at);
             raise();
             ticks_ = 0;
@@ -327,6 +331,7 @@ class Explorer {
 
     harness::MachineOptions options_;
     Exploration::Kind kind_;
+    const std::atomic<bool>* stop_;
     std::unique_ptr<ShellRound> round_;
     uint64_t dispatch_ = 0, call_ = 0, sysret_ = 0, tss_ = 0;
     Undisturbed undisturbed_;
@@ -357,7 +362,7 @@ std::vector<ExploredPoint> explore_round(const harness::MachineOptions& options,
 
     const auto work = [&] {
         try {
-            Explorer explorer(options, what.kind);
+            Explorer explorer(options, what);
             const auto [first, end] = explorer.window(what.window);
             for (;;) {
                 size_t piece = 0;

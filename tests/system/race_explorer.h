@@ -3,6 +3,7 @@
 /// round, and what comes of it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ struct Exploration {
 
     Window window = Window::kAll;
     Kind kind = Kind::kTimer;
-    unsigned jobs = 1;  ///< machines at a time; the result does not depend on it
+    const std::atomic<bool>* stop = nullptr;  ///< if it becomes true: give up
+    unsigned jobs = 1;                        ///< machines at a time; the result does not depend on it
 };
 
 enum class Verdict {
@@ -43,7 +45,7 @@ struct ExploredPoint {
 
 /// How long a disturbed machine is watched: turns of the shell; then a key is pressed, and its read() has to
 /// return as it always does. Where the shell sleeps the key is pressed at once.
-inline constexpr int kWatchedTurns = 8;
+inline constexpr int kWatchedTurns = 5;
 
 /// Tries each instruction of the window. `options` names the kernel and its programs. Throws
 /// std::runtime_error with one line for people when that can't be done.

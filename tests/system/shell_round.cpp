@@ -21,7 +21,7 @@ constexpr int kInstructionShift = 3;
 /// MiB. What there is has to be loaded for each instruction that is tried.
 constexpr int kMemory = 32;
 /// How long the guest may run without any stop.
-constexpr harness::Duration kLimit(5000);
+constexpr harness::Duration kLimit(3000);
 /// System calls until the shell waits, and switches until it has the processor again.
 constexpr int kMaximumCalls = 20'000;
 constexpr int kMaximumSwitches = 1000;

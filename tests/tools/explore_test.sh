@@ -54,4 +54,17 @@ test_a_killed_qemu_is_said() {
     expect_nothing_left
 }
 
+# SIGTERM in place of Ctrl-C, which a shell's background jobs ignore.
+test_an_interrupt_leaves_nothing_behind() {
+    local explorer
+    "$build/test/explore" --state "SOL=3:$build/sol3" --jobs 2 >/dev/null 2>"$scratch/error" &
+    explorer=$!
+    until pgrep -f "qemu-system.*$TMPDIR" >/dev/null; do sleep 0.05; done
+    sleep 1
+    kill -TERM "$explorer"
+    if wait "$explorer"; then echo "did not fail"; return 1; fi
+    same "explore: SOL=3: interrupted" "$(cat "$scratch/error")"
+    expect_nothing_left
+}
+
 run_tests

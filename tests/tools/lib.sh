@@ -8,7 +8,7 @@ root=${TRAPLINE_ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=${TRAPLINE_BUILD:-$root/build}
 scratch=$build/test/$(basename "$0" .sh)
 # The makes started here are independent of the one that runs the tests.
-unset MAKEFLAGS MFLAGS MAKELEVEL SOL LAB SETUP APPEND BOOT CROSS HOSTCXX
+unset MAKEFLAGS MFLAGS MAKELEVEL SOL LAB SETUP APPEND BOOT CROSS HOSTCXX WAIT ANSWERS REWIND TYPE GDB_EXTRA CPUS MEM ACCEL
 export CXX=${CXX:-g++}
 rm -rf "$scratch"
 mkdir -p "$scratch"
