@@ -62,7 +62,7 @@ unlink_missing() {
     local page target
     while IFS= read -r page; do
         while IFS= read -r target; do
-            [[ $target == *:* || $target == \#* || $target != *[./]* || -e $(dirname "$page")/${target%%#*} ]] || unlink_page "$target" "$page"
+            [[ $target == *:* || $target == \#* || $target != *[./]* || -e ${page%/*}/${target%%#*} ]] || unlink_page "$target" "$page"
         done < <(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//' | sort -u)
     done < <(find "$1" -name '*.md')
 }

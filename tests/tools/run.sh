@@ -49,15 +49,15 @@ run_scripts() {
     done
 }
 
-# The test of rebuilding changes the tree for moments, so it runs alone. That of the tags works in a copy, and takes as long as
-# all others together.
+# The test of rebuilding changes the tree for moments, so it runs alone. Those of the tags and of the handouts work in copies,
+# and together take as long as all others.
 run_all_scripts() {
     local script others=()
     for script in "$here"/*_test.sh; do
-        [[ $script == */rebuild_test.sh || $script == */tags_test.sh ]] || others+=("$script")
+        [[ $script =~ /(rebuild|tags|handout)_test\.sh$ ]] || others+=("$script")
     done
     run_scripts "$here/rebuild_test.sh"
-    run tags_test "$here/tags_test.sh" &
+    run_scripts "$here/tags_test.sh" "$here/handout_test.sh" &
     run_scripts "${others[@]}"
     wait $!
 }
