@@ -7,14 +7,7 @@
 source "$(dirname "$0")/lib.sh"
 make SOL=3 explore-build >/dev/null || exit 1
 
-# What the explorer makes in $TMPDIR it takes away again, with every QEMU that has it on its command line.
-export TMPDIR=$scratch/tmp
-mkdir "$TMPDIR"
-expect_nothing_left() {
-    same "" "$(ls "$TMPDIR")"
-    sleep 0.2
-    same "" "$(pgrep -f "$TMPDIR" || true)"
-}
+own_tmpdir
 
 test_a_map_has_a_line_for_each_instruction() {
     make SOL=3 explore WINDOW=entry >"$scratch/map"

@@ -35,6 +35,19 @@ same() {
     [[ $1 == "$2" ]] || { echo "expected:"; echo "$1"; echo "got:"; echo "$2"; return 1; }
 }
 
+# own_tmpdir: what is started from here on makes its temporary files in an empty folder of this script's.
+own_tmpdir() {
+    export TMPDIR=$scratch/tmp
+    mkdir "$TMPDIR"
+}
+
+# expect_nothing_left: whatever the tools made in $TMPDIR is gone, with every process that has it on its command line.
+expect_nothing_left() {
+    same "" "$(ls "$TMPDIR")"
+    sleep 0.2
+    same "" "$(pgrep -f "$TMPDIR" || true)"
+}
+
 run_tests() {
     local name status start failed=0
     for name in $(declare -F | sed -n 's/^declare -f \(test_.*\)/\1/p'); do

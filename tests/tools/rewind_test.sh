@@ -9,13 +9,9 @@ source "$(dirname "$0")/lib.sh"
 make SOL=3 >/dev/null || exit 1
 make SOL=4 >/dev/null || exit 1
 
-# Whatever the tools make in $TMPDIR, they take away again, with every process that has it on its command line.
-export TMPDIR=$scratch/tmp
-mkdir "$TMPDIR"
-expect_nothing_left() {
-    same "" "$(ls "$TMPDIR")"
-    sleep 0.2
-    same "" "$(pgrep -f "$TMPDIR" || true)"
+own_tmpdir
+expect_no_part_left() {
+    expect_nothing_left
     same "" "$(ls -d "$build"/sol?/recording.part 2>/dev/null || true)"
 }
 
@@ -37,7 +33,7 @@ test_1_record_says_what_it_recorded() {
     expect "The panic is recorded, in ${build#"$root/"}/sol3/recording; make rewind" timeout -k 1 60 make SOL=3 record
     grep -q "INVALID OPCODE" "$build/sol3/recording/serial.log"
     same "end=panic" "$(grep end "$build/sol3/recording/facts")"
-    expect_nothing_left
+    expect_no_part_left
 }
 
 test_2_who_wrote_names_the_culprit() {
@@ -64,7 +60,7 @@ test_2_who_wrote_names_the_culprit() {
     sed -n '/^(gdb) frames/q; /^(gdb) who-wrote$/,$p' "$scratch/all" | sed '1,/^(gdb) task$/d' >"$scratch/said"
     has "push %rcx +at $push" "-> 0x1" "address space \(CR3\) .* sh \(pid 2\)"
     if grep -q disagree <(sed '/^(gdb) who-wrote/,$!d' "$scratch/said"); then cat "$scratch/said"; return 1; fi
-    expect_nothing_left
+    expect_no_part_left
 }
 
 test_3_the_replay_can_be_walked() {
@@ -79,7 +75,7 @@ test_3_the_replay_can_be_walked() {
     same 2 "$(grep -c "mov .*<\?CURRENT_KERNEL_STACK\|mov %r.*# 0x$(nm "$build/sol3/trapline.elf" |
         awk '$3 == "CURRENT_KERNEL_STACK" { print $1 }')" "$scratch/said")"
     if grep -q "= 12345" "$scratch/said"; then return 1; fi
-    expect_nothing_left
+    expect_no_part_left
 }
 
 # One session tries them all; REWIND would end with the first.
@@ -105,7 +101,7 @@ END
         grep -qF "error: $wanted" "$scratch/said" || { echo "no $wanted in:"; cat "$scratch/said"; return 1; }
     done <"$scratch/wrong"
     same "$(wc -l <"$scratch/wrong")" "$(grep -c ^error: "$scratch/said")"
-    expect_nothing_left
+    expect_no_part_left
 }
 
 test_5_a_run_without_a_panic() {
@@ -116,7 +112,7 @@ test_5_a_run_without_a_panic() {
         "There was no panic, so there is no victim: say whose"
     rm -rf "$build/sol4/recording"
     refuse "There is no recording of ${build#"$root/"}/sol4 yet: make record" make SOL=4 rewind
-    expect_nothing_left
+    expect_no_part_left
 }
 
 test_6_recordings_that_do_not_fit() {
@@ -133,7 +129,7 @@ test_6_recordings_that_do_not_fit() {
     refuse "is of another build: initramfs.cpio has changed since" labs/tools/rewind.sh "${state[@]}"
     echo >>"$scratch/sol3/trapline.elf"
     refuse "is of another build: trapline.elf has changed since" labs/tools/rewind.sh "${state[@]}"
-    expect_nothing_left
+    expect_no_part_left
 }
 
 # A QEMU that only says what it is: VERSION, and HELP.
@@ -159,7 +155,7 @@ test_7_what_can_not_be_recorded() {
     false_qemu 9.9.9 "rr=record"
     refuse "version 9.9.9 can't replay it" "${false[@]}" labs/tools/rewind.sh "$build/sol3" gdb
     refuse "no-such-gdb is not installed" labs/tools/rewind.sh "$build/sol3" no-such-gdb
-    expect_nothing_left
+    expect_no_part_left
 }
 
 test_8_an_interrupted_recording_leaves_the_old_one() {
@@ -168,7 +164,7 @@ test_8_an_interrupted_recording_leaves_the_old_one() {
     output=$(timeout -s INT 0.3 labs/tools/record.sh "$build/sol3" 2>&1) || status=$?
     [[ $status != 0 && $output == *"Interrupted: nothing was recorded."* ]] || { echo "$status $output"; return 1; }
     same "$before" "$(sha256sum "$build/sol3/recording/sums")"
-    expect_nothing_left
+    expect_no_part_left
 }
 
 run_tests

@@ -9,14 +9,7 @@ source "$(dirname "$0")/lib.sh"
 make SOL=3 >/dev/null || exit 1
 make SOL=4 >/dev/null || exit 1
 
-# Whatever the tools make in $TMPDIR, they take away again, with every process that has it on its command line.
-export TMPDIR=$scratch/tmp
-mkdir "$TMPDIR"
-expect_nothing_left() {
-    same "" "$(ls "$TMPDIR")"
-    sleep 0.2
-    same "" "$(pgrep -f "$TMPDIR" || true)"
-}
+own_tmpdir
 
 # What one run of make watch says about chapter 3's kernel.
 watched() {
