@@ -39,16 +39,18 @@ SYSTEM_OBJECTS := $(SYSTEM_SOURCES:%=$T/system/%.o)
 $(call record,$T/flags.txt,$(HOSTCXX) $(UNIT_CXXFLAGS))
 $(call record,$T/objects.txt,$(UNIT_OBJECTS) $(SYSTEM_OBJECTS))
 
-$T/unit/%.o: % $T/flags.txt | need
-	$(call say,TESTCXX  $<)
-	$(Q)mkdir -p $(@D) && $(HOSTCXX) $(UNIT_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
-
-# The compiler takes libraries.h.gch where it is told to include libraries.h from the same folder. Order-only: it changes how
-# long compiling takes, not what comes of it.
+# The libraries' headers, precompiled as the standard ones are for the kernel.
 LIBRARIES := $T/precompiled/libraries.h
-$(LIBRARIES).gch: tests/harness/libraries.h $T/flags.txt | need
+UNIT_LIBRARIES := $T/precompiled/unit/libraries.h
+$(LIBRARIES).gch: FLAGS = $(SYSTEM_CXXFLAGS)
+$(UNIT_LIBRARIES).gch: FLAGS = $(UNIT_CXXFLAGS)
+$(LIBRARIES).gch $(UNIT_LIBRARIES).gch: tests/harness/libraries.h $T/flags.txt | need
 	$(call say,TESTCXX  $<)
-	$(Q)mkdir -p $(@D) && echo '#include <$<>' >$(LIBRARIES) && $(HOSTCXX) $(SYSTEM_CXXFLAGS) -x c++-header $(LIBRARIES) -o $@
+	$(Q)mkdir -p $(@D) && echo '#include <$<>' >$(@:.gch=) && $(HOSTCXX) $(FLAGS) -x c++-header $(@:.gch=) -o $@
+
+$T/unit/%.o: % $T/flags.txt | need $(UNIT_LIBRARIES).gch
+	$(call say,TESTCXX  $<)
+	$(Q)mkdir -p $(@D) && $(HOSTCXX) $(UNIT_CXXFLAGS) -include $(UNIT_LIBRARIES) $(DEPFLAGS) -c $< -o $@
 
 $T/system/%.o: % $T/flags.txt | need $(LIBRARIES).gch
 	$(call say,TESTCXX  $<)
