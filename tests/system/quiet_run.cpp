@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include <tests/harness/progress.h>
 #include <tests/harness/report.h>
 #include <tests/system/bug_run.h>
 #include <tests/system/kernel_view.h>
@@ -20,12 +21,29 @@ constexpr unsigned kPageFault = 14;
 constexpr unsigned kTimerVector = 32;
 /// However few switches a boot makes, some day it is enough.
 constexpr int kMaximumFactor = 5;
+/// How often run_until() looks, and how long it waits for more.
+constexpr harness::Duration kLook(50);
+constexpr harness::Duration kPatience(4000);
 
 }  // namespace
 
 void let_run(Machine& machine, harness::Duration span) {
     harness::ProcessClock clock(machine.pid());
-    while (clock.elapsed() < span && machine.running()) std::this_thread::sleep_for(harness::Duration(25));
+    const auto scaled = span * harness::time_scale();
+    while (clock.elapsed() < scaled && machine.running()) std::this_thread::sleep_for(harness::Duration(25));
+}
+
+uint64_t run_until(Machine& machine, uint64_t wanted, const std::function<uint64_t()>& count) {
+    harness::ProgressTimer timer(machine.pid(), kPatience);
+    for (uint64_t before = 0;;) {
+        if (!machine.gdb().running()) machine.gdb().resume();
+        let_run(machine, kLook);
+        if (machine.gdb().running()) machine.gdb().interrupt();
+        const uint64_t now = count();
+        if (now > before) timer.progress();
+        before = now;
+        if (now >= wanted || testing::Test::HasFailure() || timer.expired()) return now;
+    }
 }
 
 void expect_alive(Machine& machine, QuietCounts& counts) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include <tests/harness/machine.h>
@@ -31,5 +32,11 @@ QuietCounts expect_quiet(const std::string& what, const harness::MachineOptions&
 /// the guest stopped. Adds to `counts`.
 void expect_alive(harness::Machine& machine, QuietCounts& counts);
 
-/// Lets QEMU run for `span`, not counting the time in which it waited for a processor; less when it ends.
+/// Lets the guest run, and stops it again and again to ask `count`, until that is at least `wanted`. Gives up
+/// when it has not grown for longer than any machine needs to boot, or when `count` adds a failure. Returns
+/// the last count, and leaves the guest stopped.
+uint64_t run_until(harness::Machine& machine, uint64_t wanted, const std::function<uint64_t()>& count);
+
+/// Lets QEMU run for `span`, longer on slow machines, not counting the time in which it waited for a
+/// processor; less when it ends.
 void let_run(harness::Machine& machine, harness::Duration span);
