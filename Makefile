@@ -29,6 +29,7 @@ endif
 #: V=1                show whole commands
 #: SETUP=no           install nothing: name what is missing and stop
 #: CROSS=prefix-      prefix of the x86_64 compiler and binutils; set by itself on other machines
+#: CCACHE=ccache      compile the programs by way of it; the tests do
 #: HOSTCXX=g++        compiler for the tests, which run on this machine; default: CXX
 ifeq ($(origin CXX),default)
 CXX := g++
@@ -136,8 +137,9 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-vi
 LINK := $(TARGET_CXX) -nostdlib -static $(if $(IS_CLANG),,-no-pie) -fuse-ld=bfd -Wl,--build-id=none \
     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
 INCLUDES := -I$B/include $(addprefix -I,$(LAYERS))
-# __FILE__ is the path within the state, and no path of this machine gets into the output.
-PREFIX_MAP := $(foreach l,$(LAYERS),-fmacro-prefix-map=$l/=) -fdebug-prefix-map=$(CURDIR)=.
+# No path of this machine gets into the output, and __FILE__, which programs do not use, is the path within the state.
+DEBUG_PREFIX_MAP := -fdebug-prefix-map=$(CURDIR)=.
+PREFIX_MAP := $(foreach l,$(LAYERS),-fmacro-prefix-map=$l/=) $(DEBUG_PREFIX_MAP)
 
 include kernel/kernel.mk
 include userland/userland.mk

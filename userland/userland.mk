@@ -10,8 +10,8 @@
 
 USER_FLAGS := -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -mno-sse -mno-mmx \
     -fno-threadsafe-statics -fno-asynchronous-unwind-tables
-USER_CXXFLAGS := -std=c++20 $(WARNINGS) $(USER_FLAGS) $(OPT) -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
-USER_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(DEFINES) $(PREFIX_MAP) $(INCLUDES)
+USER_CXXFLAGS := -std=c++20 $(WARNINGS) $(USER_FLAGS) $(OPT) -g $(DEFINES) $(DEBUG_PREFIX_MAP) $(INCLUDES)
+USER_ASFLAGS := -x assembler-with-cpp -Wall -Werror -g $(DEFINES) $(DEBUG_PREFIX_MAP) $(INCLUDES)
 USER_LD := $(call at,userland/program.ld)
 USER_LINK = $(LINK) -Wl,-T,$(USER_LD)
 
@@ -28,11 +28,11 @@ USER_RECORDS := $B/overrides.txt $B/user_flags.txt
 
 $B/user/%.cpp.o: %.cpp $(USER_RECORDS) | need
 	$(call say,CXX      $<)
-	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(USER_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)mkdir -p $(@D) && $(CCACHE) $(TARGET_CXX) $(USER_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
 
 $B/user/%.S.o: %.S $(USER_RECORDS) | need
 	$(call say,AS       $<)
-	$(Q)mkdir -p $(@D) && $(TARGET_CXX) $(USER_ASFLAGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)mkdir -p $(@D) && $(CCACHE) $(TARGET_CXX) $(USER_ASFLAGS) $(DEPFLAGS) -c $< -o $@
 
 $B/user/lib.a: $(call user_object,$(USER_LIB)) $B/user_objects.txt
 	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $(filter %.o,$^)

@@ -60,6 +60,7 @@ test|/usr/include/nlohmann/json.hpp|nlohmann-json3-dev|talks to QEMU in the test
 test|/usr/include/CLI/CLI.hpp|libcli11-dev|reads the grader's command line
 test|$gdb|$gdb|tests "make gdb"
 test|qemu-img|qemu-utils|tests "make rewind"
+test|ccache|ccache|compiles the programs of all states once
 test|g++|g++|builds chapter 3 with both compilers
 test|clang++|clang|builds chapter 3 with both compilers
 test|doxygen|doxygen|tests "make docs"
