@@ -85,11 +85,16 @@ if [[ ${#conflicts[@]} != 0 ]]; then
     exit 1
 fi
 
-for path in "${write[@]}"; do
-    mkdir -p "$class/$(dirname "$path")"
-    cp --remove-destination "$new/$path" "$class/$path.part"
-    mv "$class/$path.part" "$class/$path"
+# First all of them beside their places, then each to its place: after an interruption a file is the old or the new one.
+part=$class/.release.part
+rm -rf "$part"
+mkdir -p "$part"
+[[ ${#write[@]} == 0 ]] || (cd "$new" && printf '%s\0' "${write[@]}" | xargs -0 cp --parents -t "$part")
+(cd "$part" && find . -type d -printf '%P\n') | while read -r folder; do
+    mkdir -p "$class/$folder"
+    find "$part/$folder" -maxdepth 1 -type f -exec mv -f -t "$class/$folder" {} +
 done
+rm -rf "$part"
 for path in "${remove[@]}"; do
     rm "$class/$path"
     (cd "$class" && rmdir -p --ignore-fail-on-non-empty "$(dirname "$path")")

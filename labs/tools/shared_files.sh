@@ -59,12 +59,12 @@ unlink_page() {
 
 # unlink_missing DIR: in all pages of DIR, the texts of links to what is not in it, without the links.
 unlink_missing() {
-    local page target
-    while IFS= read -r page; do
-        while IFS= read -r target; do
-            [[ $target == *:* || $target == \#* || $target != *[./]* || -e ${page%/*}/${target%%#*} ]] || unlink_page "$target" "$page"
-        done < <(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//' | sort -u)
-    done < <(find "$1" -name '*.md')
+    local link page target
+    while IFS= read -r link; do
+        page=${link%%:](*} target=${link#*:](}
+        target=${target%)}
+        [[ $target == *:* || $target == \#* || $target != *[./]* || -e ${page%/*}/${target%%#*} ]] || unlink_page "$target" "$page"
+    done < <(grep -roE --include='*.md' '\]\([^) ]+\)' "$1" | sort -u)
 }
 
 # For copy_shared: a page without the sections whose titles name an open chapter.

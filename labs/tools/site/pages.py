@@ -18,6 +18,8 @@ HEADING = re.compile(r"^(#+) +(.*?)(?: +\{#([\w-]+)\})? *$")
 LINK = re.compile(r"(?<!!)\[((?:[^\]`]|`[^`]*`)*)\]\(([^)\s]+)\)")
 # What doxygen would take for a reference, unless it is in a code span: #GP.
 EXCEPTION = re.compile(r"(`[^`]*`)|#[A-Z][A-Z]\b")
+# A percent sign in a code span, which doxygen takes for "no reference here" and drops.
+SPAN = re.compile(r"`[^`]*`")
 # Code that is not the text of a link.
 CODE = re.compile(r"(?<![\[`])`([^`]+)`(?![\]`])")
 # A line of a code host's page that is not to be touched: what lies between fences, and indented code.
@@ -116,7 +118,7 @@ class Page:
                 line = LINK.sub(lambda link, at=number: self.follow(site, link, at), line)
                 line = CODE.sub(site.path_link, line)
                 line = site.words.sub(lambda match: match[1] or f"%{match[0]}", line)
-                line = EXCEPTION.sub(lambda match: match[1] or f"\\{match[0]}", line)
+                line = literal(line)
             lines.append(line)
         text = "\n".join(lines) + "\n" + site.below(self)
         path = os.path.join(out, self.path)
@@ -225,7 +227,7 @@ class Site:
         lines = [""]
         children = self.children.get(page, [])
         for child in children:
-            lead = LINK.sub(r"\1", child.lead.strip())
+            lead = literal(LINK.sub(r"\1", child.lead.strip()))
             lines.append(f"- @subpage {child.id}" + (f" <br>{lead}" if page.id != "index" and "changes" not in child.id else ""))
         at = self.pages.index(page)
         lines += ["", '<div class="ways">']
@@ -255,6 +257,12 @@ class Site:
             if any(fnmatch.fnmatch(path, pattern) for pattern in patterns.split()):
                 return name
         return None
+
+
+def literal(line):
+    """Prose with what doxygen would take for its own made harmless: #GP and, in code spans, %cr3."""
+    line = SPAN.sub(lambda span: re.sub(r"%(?=\w)", "%%", span[0]), line)
+    return EXCEPTION.sub(lambda match: match[1] or f"\\{match[0]}", line)
 
 
 def reference(text, name):
