@@ -54,9 +54,9 @@ Symbol find_symbol(uint64_t address) {
     return {found->name, address - found->address};
 }
 
-void print_backtrace(uint64_t rip, uint64_t rbp) {
+void print_backtrace(uint64_t rip, uint64_t rbp, bool returned) {
     kprintf("Backtrace:\n");
-    print_line(rip, 0);
+    print_line(rip, returned ? 1 : 0);
     for (int depth = 0; depth < 16; depth++) {
         if (rbp % 8 != 0 || !is_mapped(rbp) || !is_mapped(rbp + 8)) break;
         const auto* frame = reinterpret_cast<const StackFrame*>(rbp);

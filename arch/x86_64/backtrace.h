@@ -13,5 +13,6 @@ struct Symbol {
 Symbol find_symbol(uint64_t address);
 
 /// Prints the calls on the stack from the frame pointer `rbp` on, at most 16, going on through interrupt
-/// frames no further. Reads only mapped kernel memory, whatever RBP is. Any context.
-void print_backtrace(uint64_t rip, uint64_t rbp);
+/// frames no further. `rip` is the innermost place: that of an instruction, or where a call would have
+/// `returned` to. Reads only mapped kernel memory, whatever RBP is. Any context.
+void print_backtrace(uint64_t rip, uint64_t rbp, bool returned = false);

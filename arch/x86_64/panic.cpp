@@ -94,7 +94,7 @@ void panic(const char* format, ...) {
             processor_for_report());
     print_task(task_of_stack(rsp));
     print_backtrace(reinterpret_cast<uint64_t>(__builtin_return_address(0)),
-                    *static_cast<uint64_t*>(__builtin_frame_address(0)));
+                    *static_cast<uint64_t*>(__builtin_frame_address(0)), true);
     finish_panic();
 }
 

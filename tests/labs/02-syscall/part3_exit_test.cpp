@@ -50,7 +50,7 @@ GRADED(Exit, RestoresEveryRegister,
        {.title = "17 different system calls change nothing but RAX, RCX and R11",
         .section = "2.6",
         .points = 5,
-        .needs = {"Exit.ReturnsToTheProgram"},
+        .needs = {"Exit.ReturnsToTheProgram", "Dispatch.NumberIsEax"},
         .hint = "The frame is popped in the opposite order of the pushes, every field of it."}) {
     grader::Program program("grade/lab2_calls");
     program.set("nonce", grader::nonce());
