@@ -3,18 +3,10 @@
 /// build those ways replace this file; the tree has no ring 3.
 #pragma once
 
-#include <cstdint>
-
 #include <arch/x86_64/processor.h>
+#include <kernel/debug/trace.h>
 
-/// What the entry paths of this processor go by.
-struct EntryWords {
-    uint64_t stack = 0;      ///< top of the kernel stack that the next entry takes; 0: none was published yet
-    uint64_t scratch = 0;    ///< the word that keeps the user's RSP
-    uint32_t processor = 0;  ///< this processor's number
-};
-
-/// Any context. IF=0.
+/// Fills it in. Any context, IF=0.
 inline EntryWords entry_words() {
     return {.processor = processor_number()};
 }

@@ -17,6 +17,13 @@ struct Task;
 /// The vector of a panic that no exception caused.
 inline constexpr uint8_t kNoVector = 0xff;
 
+/// What the entry paths of a processor go by (arch/x86_64/entry_words.h).
+struct EntryWords {
+    uint64_t stack = 0;      ///< top of the kernel stack that the next entry takes; 0: none was published yet
+    uint64_t scratch = 0;    ///< the word that keeps the user's RSP
+    uint32_t processor = 0;  ///< that processor's number
+};
+
 #ifdef TRACE
 
 /// What a record is about; labs/tools/gdb/timeline.py knows these numbers.

@@ -49,15 +49,15 @@ run_scripts() {
     done
 }
 
-# The test of rebuilding changes the tree for moments, so it runs alone. Those of the tags and of the handouts work in copies,
-# and together take as long as all others.
+# The test of rebuilding changes the tree for moments, so it runs alone. Those of the tags work in a copy, and take as long as
+# all others.
 run_all_scripts() {
     local script others=()
     for script in "$here"/*_test.sh; do
-        [[ $script =~ /(rebuild|tags|handout)_test\.sh$ ]] || others+=("$script")
+        [[ $script =~ /(rebuild|tags)_test\.sh$ ]] || others+=("$script")
     done
     run_scripts "$here/rebuild_test.sh"
-    run_scripts "$here/tags_test.sh" "$here/handout_test.sh" &
+    run_scripts "$here/tags_test.sh" &
     run_scripts "${others[@]}"
     wait $!
 }

@@ -3,21 +3,13 @@
 /// processor's PCR.
 #pragma once
 
-#include <cstdint>
-
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/layout.h>
 #include <arch/x86_64/pcr.h>
+#include <kernel/debug/trace.h>
 
-/// What the entry paths of this processor go by.
-struct EntryWords {
-    uint64_t stack = 0;      ///< top of the kernel stack that the next entry takes; 0: none was published yet
-    uint64_t scratch = 0;    ///< the word that keeps the user's RSP
-    uint32_t processor = 0;  ///< this processor's number
-};
-
-/// Any context. IF=0. GS is not believed: in a chapter that is half written it may lead anywhere, and the
-/// trace must not be what falls over it.
+/// Fills it in. Any context, IF=0. GS is not believed: in a chapter that is half written it may lead
+/// anywhere, and the trace must not be what falls over it.
 inline EntryWords entry_words() {
     const uint64_t base = rdmsr(kIA32_GS_BASE);
     if (base < kDirectMapBase) return {};
