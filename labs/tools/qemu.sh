@@ -22,7 +22,9 @@ case $status in
         exit 1 ;;
     0)
         if grep -q 'Triple fault' "$folder/qemu.log" 2>/dev/null; then
-            echo "A triple fault reset the machine; $folder/qemu.log has the registers." >&2
+            look="QEMU_EXTRA=\"-d int,cpu_reset\" puts what led to it into $folder/qemu.log"
+            ! grep -q ' v=' "$folder/qemu.log" || look="$folder/qemu.log has what led to it"
+            echo "A triple fault reset the machine; $look." >&2
             exit 1
         fi ;;
     *)
