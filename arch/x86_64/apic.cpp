@@ -7,7 +7,7 @@
 
 namespace {
 
-// Local APIC registers, byte offsets (Intel SDM 3A, table 11-1).
+// Local APIC registers, byte offsets (Intel SDM 3A, table 10-1).
 constexpr uint32_t kEoi = 0xb0;
 constexpr uint32_t kSpurious = 0xf0;
 constexpr uint32_t kLvtTimer = 0x320;

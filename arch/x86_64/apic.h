@@ -1,6 +1,6 @@
 /// @file
 /// The local APIC with its timer, and the I/O APIC that brings device interrupts to it (Intel SDM 3A, chapter
-/// 11; 82093AA data sheet).
+/// 10; 82093AA data sheet).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 inline constexpr uint8_t kTimerVector = 0x20;
 inline constexpr uint8_t kSerialVector = 0x24;  ///< of the UART
 inline constexpr uint8_t kSpuriousVector =
-    0xff;  ///< the local APIC's own, for an interrupt that has gone when it is taken (Intel SDM 3A, 11.9);
+    0xff;  ///< the local APIC's own, for an interrupt that has gone when it is taken (Intel SDM 3A, 10.9);
            ///< gets no end of interrupt
 
 /// Silences the 8259 pair, maps and enables this processor's local APIC and masks all I/O APIC lines. Returns
@@ -17,7 +17,7 @@ inline constexpr uint8_t kSpuriousVector =
 const char* init_apic();
 /// Enables the local APIC of the processor that runs this. Interrupts off, after init_apic() has mapped it.
 void enable_local_apic();
-/// A register of this processor's local APIC at byte `offset` (Intel SDM 3A, table 11-1). After init_apic().
+/// A register of this processor's local APIC at byte `offset` (Intel SDM 3A, table 10-1). After init_apic().
 uint32_t local_apic_read(uint32_t offset);
 /// Writes such a register. After init_apic().
 void local_apic_write(uint32_t offset, uint32_t value);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr harness::Duration kLimit(3000);
 /// Where a message interrupt is written to; what is written says fixed delivery of a vector to processor 0
-/// (Intel SDM 3A, 11.11).
+/// (Intel SDM 3A, 10.11).
 constexpr uint64_t kMessageAddress = 0xfee00000;
 /// The 16550's transmitter and its modem control: in its loop-back mode what is sent comes in again.
 constexpr unsigned kSerialData = 0x3f8;

@@ -8,7 +8,7 @@
 
 namespace {
 
-// Registers and bits (Intel SDM 3A, table 11-1 and figure 11-12).
+// Registers and bits (Intel SDM 3A, table 10-1 and figure 10-12).
 constexpr uint32_t kCommandLow = 0x300;
 constexpr uint32_t kCommandHigh = 0x310;
 constexpr uint32_t kFixed = 0b000 << 8;
