@@ -4,6 +4,7 @@
 /// Checks docs/invariants/rflags-at-switches.md.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 #include <tests/grader/graded_test.h>
@@ -17,6 +18,9 @@ namespace {
 const char kBoots[] = "Context.IsWhatTheSwitchTakesOffTheStack";
 /// Where the shell waits for its first key: in chapter 3 no panic can have come yet.
 constexpr char kFirstRead[] = "tty_wait_for_input";
+/// The likely cause when a task comes back with another interrupt flag than it called with.
+constexpr char kWhichIF[] =
+    "Which value of IF is saved, if any is: the one at the call, or one that the switch itself has made?";
 /// The address of no stack.
 constexpr uint64_t kNowhere = 0x0bad'57ac'e000;
 
@@ -62,6 +66,17 @@ class Switch : public grader::GradedTest {
                 if (call++ % 4 < 2) watch.plant_flags(flags);
             },
             judge);
+    }
+
+    /// True when a word that `task`, which is known, has left on its stack has the modes of its call.
+    bool has_saved_modes(SwitchWatch& watch, uint64_t task) {
+        const Registers& call = watch.departure(task);
+        constexpr uint64_t kMost = 16 * 8;  // bytes: more than any switch saves
+        for (uint64_t at = std::max(watch.member(task, "rsp"), call.rsp - kMost); at < call.rsp; at += 8) {
+            const uint64_t word = machine().gdb().read_u64(at);
+            if (word < 1 << 22 && (word & kModes) == (call.rflags & kModes)) return true;
+        }
+        return false;
     }
 
     std::string name_of(uint64_t task) {
@@ -121,6 +136,7 @@ GRADED(Switch, GivesTheFlagsBackLast,
         const uint64_t next = watch.next();
         const uint64_t stack_mask = ~(kernel_stack_size(machine()) - 1);
         const uint64_t next_stack = watch.departure(next).rsp & stack_mask;
+        const bool saved = has_saved_modes(watch, next);
         std::string early;
         Registers last;
         const bool arrived = watch.walk([&](const Registers& now) {
@@ -132,7 +148,10 @@ GRADED(Switch, GivesTheFlagsBackLast,
         EXPECT_EQ(early, "");
         ASSERT_TRUE(arrived) << name_of(next) << " does not go on where it left";
         EXPECT_EQ(watch.difference(last, next), "") << name_of(next) << " has come back";
-        hint("Does anything put the flags that next has saved back into the register, before the return?");
+        hint(
+            saved
+                ? "Does anything put the flags that next has saved back into the register, before the return?"
+                : kWhichIF);
         EXPECT_NE(last.rflags & kIF, 0u) << name_of(next) << " called with IF=1 and came back with IF=0";
         hint("");
     }
@@ -143,8 +162,7 @@ GRADED(Switch, InterruptFlagIsTheTasksOwn,
         .section = "4.1",
         .points = 8,
         .needs = {kBoots},
-        .hint = "Which value of IF is saved, if any is: the one at the call, or one that the switch itself "
-                "has made?"}) {
+        .hint = kWhichIF}) {
     int on = 0, off = 0;
     follow(
         45, [](SwitchWatch&) {},
