@@ -96,10 +96,11 @@ GRADED(Cure, NoTickComesInAProgramsKernel,
         if (entry.cpl == 3) continue;
         const std::string place = machine().symbols().describe(entry.rip);
         const auto thread = thread_tables.find((entry.rsp - 1) & stack_mask);
-        ASSERT_NE(thread, thread_tables.end())
-            << "a tick before " << place << ", on a program's kernel stack";
-        ASSERT_EQ(entry.cr3.value_or(0), thread->second)
-            << "a tick before " << place << ", on a kernel thread's stack, in another task's page tables";
+        if (thread == thread_tables.end())
+            FAIL() << "A tick came before " << place << ", on a program's kernel stack.";
+        if (entry.cr3.value_or(0) != thread->second)
+            FAIL() << "A tick came before " << place
+                   << ", on a kernel thread's stack, in another task's page tables.";
     }
     EXPECT_EQ(kernel_value(machine(), "user_task_kernel_ticks"), 0u);
     EXPECT_GT(ticks, 20u) << "ticks: does anybody let them in?";
