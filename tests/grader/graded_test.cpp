@@ -2,8 +2,11 @@
 /// Registers graded tests, runs their bodies, and sorts what comes of them.
 #include <tests/grader/graded_test.h>
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <random>
+#include <regex>
 
 #include <tests/grader/evidence.h>
 #include <tests/grader/outcome.h>
@@ -35,6 +38,14 @@ End end_of(harness::Machine& machine, std::string& how) {
     } catch (const std::exception&) {
         return End::kNot;
     }
+}
+
+/// The part of the chapter, as in "5.4", at whose TODO the kernel has stopped; empty if at none.
+std::string missing_part(harness::Machine& machine) {
+    static const std::regex todo("\nPANIC: TODO\\(lab([1-9]\\.[1-9])\\)");
+    const std::string printed = machine.serial();
+    std::smatch match;
+    return std::regex_search(printed, match, todo) ? match[1].str() : "";
 }
 
 }  // namespace
@@ -116,8 +127,13 @@ void GradedTest::TestBody() {
     // In an infrastructure error nothing that was found before counts either.
     if (!outcome.infrastructure_error.empty())
         ADD_FAILURE() << "infrastructure error: " << outcome.infrastructure_error;
-    else if (HasFailure() && machine_)
+    else if (HasFailure() && machine_) {
         outcome.evidence = collect_evidence(*machine_);
+        // Whoever has not begun a part is not to be told what to write there.
+        if (const std::string part = missing_part(*machine_); !part.empty())
+            outcome.hint_at_failure =
+                fmt::format("Part {} is still to be written: the kernel stops at its TODO.", part);
+    }
     machine_.reset();
 }
 
