@@ -9,8 +9,7 @@
 source "$(dirname "$0")/lib.sh"
 for state in 0 1 2 3 4 5 6; do make SOL=$state >/dev/null || exit 1; done
 
-export TMPDIR=$scratch/tmp
-mkdir "$TMPDIR"
+own_tmpdir
 
 # look STATE BREAK COMMAND...: what gdb says to the commands, at kernel_main up to one that is "--", then at BREAK, into
 # $scratch/said; complaints with "error: " before them.
@@ -133,9 +132,7 @@ test_help_and_mistakes() {
     says "trapline nothing" 'error: There is no "trapline nothing"; trapline alone lists what there is.'
     says "trapline vm" "error: Say which address: trapline vm ADDRESS."
     says "trapline frame nobody" 'error: There is no task "nobody" here; there are: idle'
-    same "" "$(ls "$TMPDIR")"
-    sleep 0.2
-    same "" "$(pgrep -f "$TMPDIR" || true)"
+    expect_nothing_left
 }
 
 run_tests

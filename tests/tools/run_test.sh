@@ -58,12 +58,9 @@ test_other_ends_are_told_apart() {
 }
 
 test_gdb_stops_in_the_kernel_and_leaves_nothing_behind() {
-    export TMPDIR=$scratch/tmp
-    mkdir "$TMPDIR"
+    own_tmpdir
     expect "Temporary breakpoint 1, kernel_main" timeout -k 1 60 make SOL=2 gdb GDB_EXTRA=-batch
-    same "" "$(ls "$TMPDIR")"
-    sleep 0.2
-    same "" "$(pgrep -f "$TMPDIR" || true)"
+    expect_nothing_left
 }
 
 test_gdb_says_why_qemu_did_not_start() {

@@ -10,13 +10,8 @@ tests/tools/trace_variants.sh "${build#"$root"/}" 3 4 5 6 >/dev/null || exit 1
 shots=$build/test/timeline-shots
 mkdir -p "$shots"
 
-export TMPDIR=$scratch/tmp PYTHONDONTWRITEBYTECODE=1
-mkdir "$TMPDIR"
-expect_nothing_left() {
-    same "" "$(ls "$TMPDIR")"
-    sleep 0.2
-    same "" "$(pgrep -f "$TMPDIR" || true)"
-}
+own_tmpdir
+export PYTHONDONTWRITEBYTECODE=1
 
 # value STATE EXPRESSION: of events.json, which is called d.
 value() {
