@@ -131,6 +131,7 @@ check_out() {
             ! cmp -s "$root/$file" "$tree/$file" || touch -r "$root/$file" "$tree/$file"
         done
     fi
+    rm -f "$tree/compile_commands.json"
     same HEAD "$(git -C "$tree" rev-parse --abbrev-ref HEAD)"
     same '!! build/' "$(git -C "$tree" status --porcelain --ignored)"
 }
