@@ -139,7 +139,9 @@ GRADED(
     EXPECT_EQ(*child, *parent) << "after fork()";
 
     start_children();
-    hint("set_user_rsp() writes into the frame that it is given: the child's");
+    hint(
+        "set_user_rsp() writes into the frame that it is given: the child's. Does the way out take RSP from "
+        "that frame? scratch_rsp may be another call's by then");
     const Registers at = run_to(in_program("cloned"), "the return of clone() in the child",
                                 [](const Registers& now) { return now.cpl() == 3 && now.rax == 0; });
     EXPECT_EQ(at.rsp, secret_base("stack")) << "after clone()";
