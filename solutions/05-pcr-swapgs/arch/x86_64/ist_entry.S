@@ -21,7 +21,7 @@ ist_entry:
     mov %rax, %rsp
     jmp interrupt_call
 
-1:  mov $0xc0000101, %ecx                       // IA32_GS_BASE, kept in callee-saved registers
+1:  mov $IA32_GS_BASE, %ecx                     // what it was is kept in callee-saved registers
     rdmsr
     mov %eax, %r12d
     mov %edx, %r13d
@@ -33,7 +33,7 @@ ist_entry:
     wrmsr
     mov %rsp, %rdi
     call interrupt_dispatch
-    mov $0xc0000101, %ecx
+    mov $IA32_GS_BASE, %ecx
     mov %r12d, %eax
     mov %r13d, %edx
     wrmsr

@@ -3,6 +3,7 @@
 /// asm_offsets.cpp.
 #pragma once
 
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/pcr.h>
 #include <arch/x86_64/syscall_frame.h>
 #include <kernel/syscall/table.h>
@@ -19,6 +20,7 @@
     OFFSET(SyscallFrame, rax);                                                          \
     OFFSET(SyscallFrame, r11);                                                          \
     OFFSET(SyscallFrame, rcx);                                                          \
+    CONSTANT(IA32_GS_BASE, kIA32_GS_BASE);                                              \
     CONSTANT(INTERRUPT_FRAME_SIZE, sizeof(InterruptFrame));                             \
     CONSTANT(SYSCALL_COUNT, kSyscallCount);                                             \
     CONSTANT(ENOSYS, static_cast<int>(Errno::kENOSYS));                                 \
