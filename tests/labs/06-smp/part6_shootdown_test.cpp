@@ -11,6 +11,14 @@ constexpr char kStandstill[] =
     "itself, or does "
     "answering take a lock that is held?";
 
+/// True for INVLPG and for a write to CR3, by which a processor forgets pages (Intel SDM 3A, 4.10.4.1).
+bool forgets_pages(const std::vector<uint8_t>& code) {
+    const size_t at = (code[0] & 0xf0) == 0x40 ? 1 : 0;  // REX
+    const unsigned mod = code[at + 2] >> 6, reg = code[at + 2] >> 3 & 7;
+    if (code[at] != 0x0f) return false;
+    return (code[at + 1] == 0x01 && reg == 7 && mod != 3) || (code[at + 1] == 0x22 && reg == 3);
+}
+
 /// What the program is to do.
 struct Shots {
     uint64_t users, rounds, protect, pages;
@@ -43,13 +51,41 @@ class Shootdown : public SmpTest {
                    shots.pages, total, variable(program, "shoot_stale"), variable(program, "shoot_killed"),
                    variable(program, "shoot_other"));
     }
+
+    /// Starts it on two processors and goes to where init is about to take the only user's page away, and the
+    /// other processor uses it. The number of init's processor, which is selected.
+    unsigned go_to_shot(const grader::Program& program) {
+        const uint64_t before = program.address("shoot_before");
+        start_program(program, 2, "hz=20");
+        for (int tries = 0; tries < 30; ++tries) {
+            run_to_program(before);
+            const auto processors = read_processors();
+            const unsigned init = processors[0].registers.rip == before ? 0 : 1;
+            const harness::Registers& other = processors[1 - init].registers;
+            machine().gdb().select_cpu(init);
+            if (other.cpl() == 3 && other.cr3 == processors[init].registers.cr3) return init;
+        }
+        throw std::runtime_error("The other processor is never in ring 3.");
+    }
+    /// Lets one processor run alone. True when it comes to a breakpoint.
+    bool comes_to_breakpoint(unsigned processor, harness::Duration limit = harness::Duration(200)) {
+        harness::GdbStub& gdb = machine().gdb();
+        gdb.resume_only(processor);
+        try {
+            if (gdb.wait_stop(limit).exited) throw harness::QemuGone("the machine ended");
+            return true;
+        } catch (const harness::Timeout&) {
+            gdb.interrupt();
+            return false;
+        }
+    }
 };
 
 GRADED(
     Shootdown, TakesPagesAway,
     {.title = "After munmap() no processor can read the page any more",
      .section = "6.6",
-     .points = 5,
+     .points = 4,
      .needs = {"Work.ReachesEveryProcessor", "Work.IsNeverDoneTwice"},
      .hint = "Each processor keeps translations of its own: all others must be asked to forget the pages."}) {
     check_shots({.users = 2, .rounds = 6, .protect = 0, .pages = 1});
@@ -79,46 +115,60 @@ GRADED(
 GRADED(Shootdown, WaitsForAnswers,
        {.title = "munmap() does not return before the other processor has answered",
         .section = "6.6",
-        .points = 4,
+        .points = 3,
         .needs = {"Shootdown.TakesPagesAway"},
         .hint = "The pages may serve somebody else as soon as flush_user_pages() returns: it must wait for "
                 "every answer."}) {
     const grader::Program program = shooter({.users = 1, .rounds = 30, .protect = 0, .pages = 1});
-    harness::GdbStub& gdb = start_program(program, 2, "hz=20");
-    const uint64_t before = program.address("shoot_before"), after = program.address("shoot_after");
-    for (int tries = 0;; ++tries) {
-        ASSERT_LT(tries, 30) << "the other processor is never in ring 3";
-        run_to_program(before);
-        const auto processors = read_processors();
-        const bool boot = processors[0].registers.rip == before;
-        const ProcessorView& other = processors[boot ? 1 : 0];
-        if (other.registers.cpl() != 3 || other.registers.cr3 != processors[boot ? 0 : 1].registers.cr3)
-            continue;
-        // The other processor stands still: it can't answer.
-        gdb.select_cpu(boot ? 0 : 1);
-        gdb.insert_breakpoint(after);
-        gdb.resume_only(boot ? 0 : 1);
-        bool returned = true;
-        try {
-            gdb.wait_stop(harness::Duration(200));
-        } catch (const harness::Timeout&) {
-            returned = false;
-            gdb.interrupt();
-        }
-        ASSERT_FALSE(returned) << "munmap() returned, though the other processor stood still";
-        hint("When the other processor goes on, its answer must be noticed.");
-        gdb.resume();
-        ASSERT_FALSE(gdb.wait_stop(harness::Duration(2'000)).exited);
-        ASSERT_EQ(gdb.regs().rip, after);
-        return;
+    const unsigned asking = go_to_shot(program);
+    harness::GdbStub& gdb = machine().gdb();
+    gdb.insert_breakpoint(program.address("shoot_after"));
+    // The other processor stands still: it can't answer.
+    ASSERT_FALSE(comes_to_breakpoint(asking)) << "munmap() returned, though the other processor stood still";
+    hint("When the other processor goes on, its answer must be noticed.");
+    gdb.resume();
+    ASSERT_FALSE(gdb.wait_stop(harness::Duration(2'000)).exited);
+    ASSERT_EQ(gdb.regs().rip, program.address("shoot_after"));
+}
+
+GRADED(Shootdown, AnswersWhenItHasForgotten,
+       {.title = "A processor that is asked answers when it has forgotten the page, and not before",
+        .section = "6.6",
+        .points = 3,
+        .needs = {"Shootdown.WaitsForAnswers"},
+        .hint = "The bit is cleared last: as soon as it is clear the page may be somebody else's, and this "
+                "processor can still use it."}) {
+    const grader::Program program = shooter({.users = 1, .rounds = 30, .protect = 0, .pages = 1});
+    const unsigned asking = go_to_shot(program);
+    harness::GdbStub& gdb = machine().gdb();
+    gdb.insert_breakpoint(program.address("shoot_after"));
+    ASSERT_FALSE(comes_to_breakpoint(asking)) << "munmap() returned, though the other processor stood still";
+    // The other one goes on, alone, up to the instruction by which it forgets the page.
+    gdb.insert_breakpoint(symbol("serve_tlb_request"));
+    ASSERT_TRUE(comes_to_breakpoint(1 - asking, harness::Duration(2'000)))
+        << "the other processor does not come to serve_tlb_request()";
+    gdb.remove_breakpoint(symbol("serve_tlb_request"));
+    constexpr int kMostSteps = 1000;
+    int steps = 0;
+    while (steps < kMostSteps && !forgets_pages(gdb.read(gdb.regs().rip, 4))) {
+        gdb.step();
+        ++steps;
     }
+    ASSERT_LT(steps, kMostSteps)
+        << "the other processor forgets nothing: it comes to no INVLPG, nor to a new CR3";
+    ASSERT_FALSE(comes_to_breakpoint(asking))
+        << "munmap() returned, though the other processor had not forgotten the page yet";
+    hint("When the other processor goes on, its answer must be noticed.");
+    gdb.resume();
+    ASSERT_FALSE(gdb.wait_stop(harness::Duration(2'000)).exited);
+    ASSERT_EQ(gdb.regs().rip, program.address("shoot_after"));
 }
 
 GRADED(Shootdown, ManyAtOnce,
        {.title =
             "Three processes of two threads map and unmap on four processors, and no request blocks another",
         .section = "6.6",
-        .points = 4,
+        .points = 3,
         .needs = {"Shootdown.TakesPagesAway"},
         .hint = kStandstill}) {
     constexpr uint64_t kProcesses = 3, kRounds = 30;
