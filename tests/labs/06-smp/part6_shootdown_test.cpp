@@ -178,7 +178,9 @@ GRADED(Shootdown, ManyAtOnce,
     program.set("many_rounds", kRounds);
     start_program(program, 4);
     run_to_program(program.address("many_done"), harness::Duration(5'000));
-    hint("Memory was not what its owner had put there: do requests get mixed up?");
+    hint(
+        "Memory was not what its owner had put there: do requests get mixed up, or does the processor that "
+        "asks keep its own translation?");
     ASSERT_EQ(variable(program, "many_ended"), kProcesses) << "processes that ended as they should";
     const auto carry = [](uint64_t value) {
         for (uint64_t round = 0; round < kRounds; ++round)
