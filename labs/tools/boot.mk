@@ -66,15 +66,21 @@ $B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh
 
 BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $B/initramfs.cpio)
 
+# Only what chapter 6 brings starts further processors.
+ONE_PROCESSOR = $(if $(filter-out 1,$(CPUS)),$(if $(filter arch/x86_64/processors.cpp,$(FILES)),,\
+    @echo "CPUS=$(CPUS) has no effect on $(STATE): this kernel uses one processor"))
+
 .PHONY: boot-files
 boot-files: $(BOOT_FILES) | need
 	@:
 
 run: $(BOOT_FILES) | need ## boot the state in QEMU; this terminal is its console, Ctrl-A X leaves
+	$(ONE_PROCESSOR)
 	@echo "Ctrl-A X leaves QEMU"
 	@labs/tools/qemu.sh $B $(QEMU_EXTRA)
 
 gdb: $(BOOT_FILES) | need ## boot the state under gdb, stopped at kernel_main
+	$(ONE_PROCESSOR)
 	@labs/tools/gdb.sh $B $(GDB) $(QEMU_EXTRA)
 
 watch: $(BOOT_FILES) | need ## chapter 3: show who writes to the shell's saved RCX, and which write is wrong

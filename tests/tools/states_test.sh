@@ -51,6 +51,14 @@ test_what_goes_back_to_the_tree_is_there() {
     ((count > 0))
 }
 
+test_processors_that_a_state_does_not_use_are_named() {
+    expect "CPUS=2 has no effect on SOL=3" make -n SOL=3 CPUS=2 run
+    for state in SOL=3 "SOL=4 CPUS=2" "SOL=6 CPUS=2"; do
+        # shellcheck disable=SC2086  # two words
+        same "" "$(make -n $state run | grep "has no effect")"
+    done
+}
+
 # Chapter 4 with several processors: chapter 6's way to start them, below chapter 4's entry path.
 test_chapter_4_with_several_processors_is_a_state_of_its_own() {
     local globals=solutions/06-smp/globals file
