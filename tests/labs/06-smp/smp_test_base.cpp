@@ -20,10 +20,14 @@ uint64_t hex_after(const std::string& text, const std::string& pattern) {
     return std::stoull(match[1], nullptr, 16);
 }
 
-/// Lets go on a guest that may stand at a breakpoint: past it first, by a step of that processor.
+/// Lets the guest go on until it stops, which it must within `limit`.
 harness::Stop go_on(harness::GdbStub& gdb, harness::Duration limit) {
     gdb.resume();
-    return gdb.wait_stop(limit);
+    try {
+        return gdb.wait_stop(limit);
+    } catch (const harness::Timeout& error) {
+        throw std::runtime_error(fmt::format("The programs did not come to their end: {}", error.what()));
+    }
 }
 
 }  // namespace
@@ -61,7 +65,7 @@ void SmpTest::run_to_program(uint64_t address, harness::Duration limit) {
         // The firmware may come by the same address.
         gdb.step();
     }
-    throw std::runtime_error("The program does not come to its end.");
+    throw std::runtime_error("The programs did not come to their end.");
 }
 
 unsigned SmpTest::run_to_kernel(const std::string& name, harness::Duration limit) {

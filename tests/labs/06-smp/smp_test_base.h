@@ -40,7 +40,7 @@ class SmpTest : public grader::GradedTest {
                                     std::optional<int> icount_shift = std::nullopt);
     /// The same with the usual programs.
     harness::GdbStub& start_kernel(int processors, std::optional<int> icount_shift = std::nullopt);
-    /// Lets the machine run until init comes to `address` in ring 3. Throws Timeout, and when it ends first.
+    /// Lets the machine run until init comes to `address` in ring 3. Throws when it does not.
     void run_to_program(uint64_t address, harness::Duration limit = harness::Duration(3'000));
     /// Lets the machine run until a processor comes to the kernel's `symbol`; its number is the answer.
     /// Throws Timeout.
