@@ -1,6 +1,7 @@
 /// @file
 /// 6.4: every processor is one of ours, and has what it must not share.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -53,7 +54,7 @@ class Processors : public SmpTest {
 GRADED(Processors, AllCome,
        {.title = "Two, four and eight processors take part",
         .section = "6.4",
-        .points = 5,
+        .points = 4,
         .needs = {"Trampoline.CallsProcessorMain", "Wake.StartsAProcessor"},
         .hint = "A processor says that it takes part by processor_is_online(), with the number that it finds "
                 "in a PCR of its own, and then idles."}) {
@@ -66,7 +67,7 @@ GRADED(Processors, AllCome,
 GRADED(Processors, HaveRegionsOfTheirOwn,
        {.title = "Each processor has a PCR of its own, which says who it is and what it runs",
         .section = "6.4",
-        .points = 5,
+        .points = 4,
         .needs = {"Processors.AllCome"},
         .hint = "prepare_processor() makes a PCR for each processor and hands its address on as `region`."}) {
     const auto processors = boot_idle(4);
@@ -100,7 +101,7 @@ GRADED(Processors, HaveRegionsOfTheirOwn,
 GRADED(Processors, HaveTablesOfTheirOwn,
        {.title = "Each processor has a GDT, a TSS and interrupt stacks of its own; the IDT is one for all",
         .section = "6.4",
-        .points = 5,
+        .points = 4,
         .needs = {"Processors.AllCome"},
         .hint = "The GDT is in the PCR, and use_region() loads it."}) {
     const auto processors = boot_idle(4);
@@ -150,6 +151,39 @@ GRADED(Processors, AreSetUpAlike,
         ASSERT_EQ(each.rflags & (kTF | kDF | kNT | kAC) & (each.cpl() == 0 ? ~0ull : 0), 0u)
             << fmt::format("RFLAGS of processor {} is {:#x}", i, each.rflags);
     }
+}
+
+GRADED(
+    Processors, AreReadyWhenTheySaySo,
+    {.title = "A processor says that it is online when it has all that the others count on",
+     .section = "6.4",
+     .points = 3,
+     .needs = {"Processors.HaveTablesOfTheirOwn", "Processors.AreSetUpAlike"},
+     .hint = "From processor_is_online() on the others count on this processor: its tables, its local APIC "
+             "and its run queue come before."}) {
+    harness::GdbStub& gdb = start_kernel(2);
+    // First the boot processor, for itself.
+    run_to_kernel("init_scheduler", harness::Duration(6'000));
+    gdb.step();
+    gdb.insert_breakpoint(symbol("init_scheduler"));
+    unsigned number = run_to_kernel("processor_is_online", harness::Duration(6'000));
+    const bool queue = gdb.regs().rip == symbol("init_scheduler");
+    gdb.remove_breakpoint(symbol("init_scheduler"));
+    if (queue) number = run_to_kernel("processor_is_online", harness::Duration(6'000));
+    const bool apic = local_apic_is_enabled(number);
+    const auto processors = read_processors();
+    const ProcessorView &first = processors[0], &each = processors[number];
+    std::vector<std::string> lacks;
+    if (each.gdt != each.region() + symbol("OFFSETOF_ProcessorControlRegion_gdt")) lacks.push_back("its GDT");
+    if (each.idt != first.idt) lacks.push_back("the IDT");
+    if (each.tss == 0) lacks.push_back("its TSS");
+    if (each.registers.cr0 != first.registers.cr0 || each.registers.cr4 != first.registers.cr4)
+        lacks.push_back("what init_cpu_features() switches on");
+    if (each.registers.efer != first.registers.efer) lacks.push_back("SYSCALL");
+    if (!apic) lacks.push_back("its local APIC switched on");
+    if (!queue) lacks.push_back("its run queue");
+    ASSERT_EQ(fmt::format("{}", fmt::join(lacks, ", ")), "")
+        << "what processor " << number << " has not, when it calls processor_is_online()";
 }
 
 GRADED(Processors, HaveTimers,

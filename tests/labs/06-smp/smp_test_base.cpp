@@ -95,6 +95,12 @@ std::vector<ProcessorView> SmpTest::read_processors() {
     return processors;
 }
 
+bool SmpTest::local_apic_is_enabled(unsigned number) {
+    // The spurious interrupt vector register.
+    const std::string apic = machine().qmp().human_monitor_command(fmt::format("info lapic {}", number));
+    return (hex_after(apic, "SPIV\\s+(0x[0-9a-f]+)") & 1 << 8) != 0;
+}
+
 RegionView SmpTest::read_region(uint64_t address) {
     harness::GdbStub& gdb = machine().gdb();
     try {

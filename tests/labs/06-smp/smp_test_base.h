@@ -48,6 +48,9 @@ class SmpTest : public grader::GradedTest {
 
     /// All processors. The guest must be stopped.
     std::vector<ProcessorView> read_processors();
+    /// Whether the local APIC of a processor takes interrupts (Intel SDM 3A, 10.4.3). The guest must be
+    /// stopped.
+    bool local_apic_is_enabled(unsigned number);
     /// The PCR at `address`; throws when there is no memory.
     RegionView read_region(uint64_t address);
     /// A variable in ring 3's memory, as init sees it where it is now.
