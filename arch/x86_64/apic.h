@@ -17,15 +17,16 @@ inline constexpr uint8_t kSpuriousVector =
 const char* init_apic();
 /// Enables the local APIC of the processor that runs this. Interrupts off, after init_apic() has mapped it.
 void enable_local_apic();
-/// A register of this processor's local APIC at byte `offset` (Intel SDM 3A, table 10-1). After init_apic().
+/// A register of this processor's local APIC at byte `offset` (Intel SDM 3A, table 10-1). Any context after
+/// init_apic().
 uint32_t local_apic_read(uint32_t offset);
-/// Writes such a register. After init_apic().
+/// Writes such a register. Any context after init_apic().
 void local_apic_write(uint32_t offset, uint32_t value);
-/// This processor's local APIC id. After init_apic().
+/// This processor's local APIC id. Any context after init_apic().
 inline uint32_t local_apic_id() {
     return local_apic_read(0x20) >> 24;
 }
-/// True from init_apic() on.
+/// True from init_apic() on. Any context.
 bool local_apic_is_mapped();
 /// Ends the interrupt being handled. IF=0.
 void apic_end_of_interrupt();

@@ -1,5 +1,6 @@
 /// @file
-/// The processor's instructions that C++ has no words for.
+/// The processor's instructions that C++ has no words for. Each acts on the processor that it is executed on,
+/// in ring 0 and in any context, unless a comment says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -145,7 +146,7 @@ inline uint64_t read_cr0() {
 inline void write_cr0(uint64_t value) {
     asm volatile("mov %0, %%cr0" ::"r"(value) : "memory");
 }
-/// The address of the last page fault.
+/// The address of the last page fault (Intel SDM 3A, 4.7). IF=0: another fault replaces it.
 inline uint64_t read_cr2() {
     uint64_t value;
     asm volatile("mov %%cr2, %0" : "=r"(value));
@@ -157,7 +158,7 @@ inline uint64_t read_cr3() {
     asm volatile("mov %%cr3, %0" : "=r"(value));
     return value;
 }
-/// Switches the address space; drops every TLB entry that is not global.
+/// Switches the address space; drops every TLB entry that is not global (Intel SDM 3A, 4.10.4.1).
 inline void write_cr3(uint64_t value) {
     asm volatile("mov %0, %%cr3" ::"r"(value) : "memory");
 }
@@ -176,8 +177,8 @@ inline void invlpg(uint64_t address) {
     asm volatile("invlpg (%0)" ::"r"(address) : "memory");
 }
 
-/// Allows and forbids ring 0 to touch user pages (SMAP); only where cpu_features.smap, they are #UD
-/// otherwise.
+/// Allows ring 0 to touch user pages (SMAP; Intel SDM 3A, 4.6.1), clac() forbids it again; only where
+/// cpu_features.smap, they are #UD otherwise.
 inline void stac() {
     asm volatile("stac" ::: "memory");
 }

@@ -12,5 +12,6 @@ void handle_exception(InterruptFrame& frame);
 /// Non-maskable interrupts taken so far. Nothing in this kernel raises them; debuggers and tests do.
 extern "C" uint64_t nmi_count;
 
-/// Panics with a report of `frame`: the exception's name, registers, task, bytes at RIP and a backtrace.
+/// Panics with a report of `frame`: the exception's name, registers, task, bytes at RIP and a backtrace. Any
+/// context.
 [[noreturn]] void panic_exception(const InterruptFrame& frame);

@@ -15,11 +15,13 @@ struct UserState {
     uint64_t gs_base = 0;                           ///< address that GS adds in ring 3
 };
 
-/// The state a new program starts with: all registers zero, exceptions masked (System V ABI, 3.4.1).
+/// The state a new program starts with: all registers zero, exceptions masked (System V ABI, 3.4.1). Any
+/// context.
 void reset_user_state(UserState& state);
 /// Puts the current task's registers into its UserState, so that a child can copy them.
+/// Task context.
 void save_user_state(Task& task);
-/// Loads what `task`'s UserState says into the processor.
+/// Loads what `task`'s UserState says into the processor. Task context, or IF=0.
 void load_user_state(const Task& task);
 /// Exchanges the registers of two tasks; either may be a kernel thread, which has none. IF=0.
 void switch_user_state(Task& prev, Task& next);

@@ -31,7 +31,8 @@ struct ExceptionName {
     const char* name;      ///< in capitals, as reports print it
     const char* mnemonic;  ///< with its number sign
 };
-/// `vector` must be below kExceptionCount.
+/// The names of exception `vector`, which must be below kExceptionCount (Intel SDM 3A, table 6-1). Any
+/// context.
 const ExceptionName& exception_name(uint64_t vector);
 
 /// Error-code bits of a page fault (Intel SDM 3A, 4.7).
@@ -43,12 +44,12 @@ inline constexpr uint64_t kPageFaultFetch = 1 << 4;  ///< it was the fetch of an
 
 /// Fills the table with the 256 stubs and loads it. Interrupts off.
 void init_idt();
-/// Loads the table on this processor.
+/// Loads the table on this processor. Interrupts off.
 void load_idt();
 /// Sends `vector` to `entry` on interrupt stack `ist` (1 to 7; 0: no change of stack within ring 0).
 void set_gate(uint8_t vector, void (*entry)(), uint8_t ist);
 
 /// What to do when a device interrupts. Runs with IF=0.
 using InterruptHandler = void (*)(InterruptFrame& frame);
-/// Sends vectors from kExceptionCount up to `handler`.
+/// Sends `vector`, from kExceptionCount up, to `handler`. At boot, before the device is switched on.
 void set_interrupt_handler(uint8_t vector, InterruptHandler handler);

@@ -30,7 +30,7 @@ extern "C" const char kernel_start[], text_start[], text_end[], rodata_start[], 
     kernel_end[];
 /// @}
 
-/// Physical address of something in the kernel's image.
+/// Physical address of something in the kernel's image. Any context.
 inline PhysAddr image_physical(const void* symbol) {
     return {reinterpret_cast<uint64_t>(symbol) - kKernelBase};
 }

@@ -1,5 +1,6 @@
 /// @file
-/// Four-level page tables (Intel SDM 3A, 4.5).
+/// Four-level page tables (Intel SDM 3A, 4.5). Nothing here takes a lock but that of the frames: an address
+/// space's tables are its owner's to guard.
 #pragma once
 
 #include <cstdint>
@@ -26,37 +27,41 @@ inline constexpr uint64_t kPteAddress = 0x000f'ffff'ffff'f000;  ///< the bits th
 /// null. Boot processor only, interrupts off.
 const char* init_paging(const BootInfo& info);
 
-/// Top table of the kernel's own address space, which kernel threads run in.
+/// Top table of the kernel's own address space, which kernel threads run in. Any context.
 PhysAddr kernel_root();
 
 /// The entry that maps the 4 KiB page at `address` under `root`, with tables made on the way (ENOMEM),
-/// present or not. EINVAL where a large page covers it.
+/// present or not. EINVAL where a large page covers it. Any context; for a program's half with the lock of
+/// its address space held.
 Result<uint64_t*> page_entry(PhysAddr root, VirtAddr address);
-/// Like page_entry() but makes nothing: null where a table is missing.
+/// Like page_entry() but makes nothing: null where a table is missing. In reports of panics without the lock.
 uint64_t* find_page_entry(PhysAddr root, VirtAddr address);
 
-/// Maps one page of the kernel's half. `flags` are PTE bits besides present.
+/// Maps one page of the kernel's half. `flags` are PTE bits besides present. ENOMEM. One caller at a
+/// time for one range.
 Result<void> map_kernel_page(VirtAddr address, PhysAddr frame, uint64_t flags);
-/// Unmaps one page of the kernel's half on this processor and returns the frame that was there.
+/// Unmaps one page of the kernel's half on this processor and returns the frame that was there. As
+/// map_kernel_page().
 PhysAddr unmap_kernel_page(VirtAddr address);
-/// Maps `size` bytes of device registers, uncached, and returns where.
+/// Maps `size` bytes of device registers, uncached, and returns where. ENOMEM. Boot only.
 Result<VirtAddr> map_device(PhysAddr address, uint64_t size);
 
-/// A new address space: nothing below, the kernel above.
+/// A new address space: nothing below, the kernel above. ENOMEM. Task context.
 Result<PhysAddr> create_root();
 /// Frees the tables of the lower half and the root; drops one reference of every frame still mapped there.
+/// No processor may use the tables any more. Task context.
 void destroy_root(PhysAddr root);
 
 /// Calls `visit(address, entry)` for each present 4 KiB page of the lower half in [start, end), in order.
 template <class F>
 void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit);
 
-/// The table that a non-leaf entry leads to.
+/// The table that a non-leaf entry leads to. Any context.
 inline uint64_t* page_table(uint64_t entry) {
     return reinterpret_cast<uint64_t*>(kDirectMapBase + (entry & kPteAddress));
 }
 
-/// The first index from `index` on whose entry is not zero, or 512.
+/// The first index from `index` on whose entry is not zero, or 512. As page_entry().
 inline unsigned next_used(const uint64_t* table, unsigned index) {
     for (; index % 8 != 0; index++)
         if (table[index]) return index;

@@ -16,6 +16,7 @@ inline uint32_t processor_number() {
     return 0;
 }
 /// The same for a report of a panic, when nothing the kernel keeps about processors may be believed.
+/// Any context.
 inline uint32_t processor_for_report() {
     return 0;
 }
@@ -24,11 +25,12 @@ inline uint32_t processor_for_report() {
 inline void note_processors(uint64_t /*rsdp*/, PhysicalReader /*reader*/) {}
 /// Starts the other processors, with timers of `hz` ticks a second. Boot task; devices are up.
 inline void start_processors(uint32_t /*hz*/) {}
-/// One turn of a loop that waits for another processor.
+/// One turn of a loop that waits for another processor. Any context but NMI.
 inline void spin_once() {
     cpu_relax();
 }
 /// Stops the other processors for good, wherever they are: for a panic and for turning the machine off.
+/// IF=0.
 inline void stop_other_processors() {}
 /// True when another processor has called stop_other_processors(). Any context, NMI above all.
 inline bool told_to_stop() {

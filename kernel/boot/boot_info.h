@@ -1,5 +1,7 @@
 /// @file
-/// What the boot loader told us, in one form for every loader, checked before anyone relies on it.
+/// What the boot loader told us, in one form for every loader, checked before anyone relies on it. All
+/// functions are for boot, before there are tasks, and for host tests: they allocate nothing and take no
+/// lock.
 #pragma once
 
 #include <array>

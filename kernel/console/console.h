@@ -14,7 +14,7 @@ void console_write(std::span<const char> bytes);
 void console_use_ring();
 /// Takes the oldest waiting byte; false when there is none. Any context except NMI.
 bool console_take(char& byte);
-/// Guards the ring and the sending half of the UART.
+/// Guards the ring and the sending half of the UART. Taken with interrupts off, and last of all (LockRank).
 SpinLock& console_lock();
 /// console_take() for who holds console_lock().
 bool console_take_locked(char& byte) REQUIRES(console_lock());

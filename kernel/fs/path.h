@@ -1,5 +1,6 @@
 /// @file
-/// Paths as text. There are no symbolic links, so `..` may be taken away before anything is looked up.
+/// Paths as text. There are no symbolic links, so `..` may be taken away before anything is looked up. Any
+/// context.
 #pragma once
 
 #include <cstddef>

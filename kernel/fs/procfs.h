@@ -5,5 +5,5 @@
 #include <kernel/fs/vfs.h>
 
 /// The directory to link as /proc: one numeric directory a task with `stat` and `cmdline`, `self` for the
-/// reader's own, and `uptime` and `meminfo`. Texts as in proc(5). ENOMEM.
+/// reader's own, and `uptime` and `meminfo`. Texts as in proc(5). ENOMEM. At boot, once.
 Result<Ref<Inode>> make_procfs();

@@ -1,6 +1,6 @@
 /// @file
 /// Files as the kernel sees them: inodes (what a name leads to), open files (an inode and a position) and
-/// each task's table of descriptors.
+/// each task's table of descriptors. Unless a comment says otherwise: task context, no lock held.
 #pragma once
 
 #include <array>
@@ -203,7 +203,7 @@ class FileTable {
     uint32_t close_on_exec_ = 0;  ///< one bit a descriptor
 };
 
-/// The root directory. Requires that there is one.
+/// The root directory. Requires that there is one. Any context.
 Inode& root_inode();
 /// Makes `root` the root directory. Once, at boot; host tests as they like.
 void set_root_inode(Ref<Inode> root);
@@ -211,7 +211,8 @@ void set_root_inode(Ref<Inode> root);
 /// Returns what is wrong with the archive in plain words, or null. Boot only.
 const char* mount_root(std::span<const std::byte> initramfs);
 
-/// The inode that `path` leads to. Relative paths start at `cwd`, an absolute path.
+/// The inode that `path` leads to. Relative paths start at `cwd`, an absolute path. ENOENT, ENOTDIR,
+/// ENAMETOOLONG.
 Result<Ref<Inode>> resolve(std::string_view cwd, std::string_view path);
 /// Opens `path` as open(2) does: kO_CREAT, kO_EXCL, kO_TRUNC, kO_DIRECTORY honoured. `mode` are the
 /// permissions of a file that it makes.

@@ -1,6 +1,6 @@
 /// @file
 /// Addresses have types, so that a physical address can't be dereferenced, nor a user's pointer trusted,
-/// by mistake.
+/// by mistake. Any context.
 #pragma once
 
 #include <compare>

@@ -1,5 +1,6 @@
 /// @file
-/// Reading structures out of bytes that nobody has checked yet: archives, executables, loaders' tables.
+/// Reading structures out of bytes that nobody has checked yet: archives, executables, loaders' tables. Any
+/// context.
 #pragma once
 
 #include <cstddef>

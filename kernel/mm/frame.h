@@ -1,6 +1,7 @@
 /// @file
 /// The kernel's one frame allocator: physical memory in frames of 4 KiB with a reference count each, so that
-/// copy-on-write pages and files' pages can be shared.
+/// copy-on-write pages and files' pages can be shared. Takes a lock of its own: any context but NMI, unless a
+/// comment says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ uint64_t free_frame_count();
 uint64_t total_frame_count();
 
 /// The frame's content in the kernel's direct map of physical memory.
-/// Defined by the architecture; `address` must be RAM.
+/// Defined by the architecture; `address` must be RAM. Any context.
 void* physical_pointer(PhysAddr address);
-/// The physical address of something that physical_pointer() gave access to. Defined by the architecture.
+/// The physical address of something that physical_pointer() gave access to. Defined by the architecture. Any
+/// context.
 PhysAddr physical_address(const void* pointer);

@@ -15,7 +15,7 @@ inline constexpr size_t kHeapMaximum = 4096;
 /// Gives back what kmalloc() returned; null is ignored. Any context except NMI.
 void kfree(void* memory);
 
-/// Bytes in live objects, for the leak checks of the tests.
+/// Bytes in live objects, for the leak checks of the tests. Any context but NMI.
 size_t heap_bytes_in_use();
 /// Frames that are slabs, spare ones included. How many the same objects need depends on their history. Any
 /// context except NMI.

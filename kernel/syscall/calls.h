@@ -11,7 +11,7 @@
 /// held. Arguments, results and errors are those of Linux on x86_64, unless a comment says otherwise.
 using SystemCall = int64_t(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
-/// The negative errno.
+/// The negative errno. Any context, like the two below.
 inline int64_t to_return(Errno error) {
     return -static_cast<int64_t>(error);
 }

@@ -29,7 +29,7 @@ Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, 
                                    const StringList& environment);
 
 /// Starts `path` as a new process with the console as its descriptors 0, 1 and 2. Kernel's use: init, and the
-/// programs of chapter 1.
+/// programs of chapter 1. Errors as load_program() and create_task() have them. Task context.
 Result<Task*> start_process(std::string_view path);
 
 /// How a child comes by its parent's memory.
@@ -48,7 +48,7 @@ Result<Task*> fork_process(ChildMemory memory);
 [[noreturn]] void replace_program(const char* path, LoadedProgram&& program);
 
 /// Ends the current task with an exit status as wait4() reports it: code << 8, or the signal that killed it.
-/// Its children become init's.
+/// Its children become init's. Task context; no lock held, and destructors on the stack never run.
 /// @callgraph
 [[noreturn]] void exit_current(int status);
 

@@ -16,7 +16,7 @@ void init_scheduler(Task& idle);
 /// @callgraph
 void schedule();
 
-/// Links a new task right after the head, so that it runs next after it.
+/// Links a new task right after the head, so that it runs next after it. Any context but NMI.
 void start_task(Task& task);
 /// Announces that the current task is about to call block_current(): from now on make_runnable() counts.
 /// False when the task has been killed and must not sleep. IF=0.

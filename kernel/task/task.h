@@ -33,7 +33,7 @@ inline constexpr int kSIGPIPE = 13;  ///< a pipe that nobody reads
 inline constexpr int kSIGTERM = 15;  ///< the polite request
 inline constexpr int kSIGCHLD = 17;  ///< a child has ended
 
-/// Guards the list of all tasks, their parents and their exit states.
+/// Guards the list of all tasks, their parents and their exit states. Taken with interrupts off.
 SpinLock& task_list_lock();
 
 /// A process or kernel thread. Lives from create_*() until its parent has waited for it.
@@ -98,7 +98,7 @@ void for_each_task(F&& visit) EXCLUDES(task_list_lock()) {
 
 /// A task with a kernel stack and nothing to run yet, in the list of all tasks but not in the run queue.
 /// ENOMEM, or EAGAIN when there are too many. `parent` may be null. Processes get pids from 1 up, kernel
-/// threads from 0 down.
+/// threads from 0 down. Task context.
 Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_thread);
 /// Takes a task that never ran, or a zombie, out of the list and frees it. Task context.
 void destroy_task(Task& task);
@@ -111,7 +111,7 @@ Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), vo
 /// short. Any context except NMI.
 /// @callergraph
 void send_signal(Task& task, int signal);
-/// Like send_signal(), for a fault of the task's own: it can't be ignored.
+/// Like send_signal(), for a fault of the task's own: it can't be ignored. Any context except NMI.
 void force_signal(Task& task, int signal);
-/// Sends `signal` to every task of process group `group`. ESRCH when there is none.
+/// Sends `signal` to every task of process group `group`. ESRCH when there is none. Any context except NMI.
 Result<void> signal_group(int group, int signal);

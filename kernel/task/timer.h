@@ -8,12 +8,12 @@
 
 /// Ticks since boot.
 uint64_t timer_ticks();
-/// Ticks a second.
+/// Ticks a second. Any context.
 uint32_t timer_hz();
 /// Nanoseconds since boot, in steps of a tick.
 uint64_t monotonic_nanoseconds();
 
-/// Sets the tick rate before the timer starts.
+/// Sets the tick rate before the timer starts. Boot only.
 void init_timer(uint32_t hz);
 /// One tick of this processor's timer: accounts it to the current task. The boot processor's ticks are also
 /// the clock, and wake sleepers. IF=0, from the timer's interrupt.

@@ -6,5 +6,5 @@
 
 struct Task;
 
-/// Makes `task` the owner of a frame that was copied from another task.
+/// Makes `task` the owner of a frame that was copied from another task. `task` has not run yet.
 inline void set_frame_owner(SyscallFrame& /*frame*/, const Task& /*task*/) {}

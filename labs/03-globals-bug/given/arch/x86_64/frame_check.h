@@ -11,7 +11,7 @@
 #include <arch/x86_64/syscall_frame.h>
 #include <kernel/task/task.h>
 
-/// Makes `task` the owner of a frame that was copied from another task.
+/// Makes `task` the owner of a frame that was copied from another task. `task` has not run yet.
 inline void set_frame_owner([[maybe_unused]] SyscallFrame& frame, [[maybe_unused]] const Task& task) {
 #ifdef FRAME_CHECKS
     frame.owner_cr3 = task.cr3;

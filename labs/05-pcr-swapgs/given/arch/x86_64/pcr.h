@@ -21,7 +21,8 @@ struct ProcessorControlRegion {
     TaskStateSegment tss;           ///< its stacks; rsp0 serves SYSCALL as well as interrupts
 };
 
-/// This processor's PCR. Not before init_gdt(), nor on an entry path before its SWAPGS.
+/// This processor's PCR. Not before init_gdt(), nor on an entry path before its SWAPGS. IF=0 if it is
+/// used for more than what belongs to the task: a task may change processors.
 inline ProcessorControlRegion& pcr() {
     ProcessorControlRegion* self;
     asm volatile("mov %%gs:0, %0" : "=r"(self));

@@ -1,5 +1,6 @@
 /// @file
-/// Interrupts from one processor to another (Intel SDM 3A, 10.6).
+/// Interrupts from one processor to another (Intel SDM 3A, 10.6). Any context but NMI, after
+/// init_apic().
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@
 inline constexpr uint32_t kMaximumProcessors = 8;
 
 /// The number for a report of a panic, when nothing the kernel keeps on the processor may be believed: the
-/// local APIC knows.
+/// local APIC knows. Any context.
 uint32_t processor_for_report();
 
 /// Learns from the firmware's tables which processors there are. Boot, while the loader's memory can be read.
@@ -23,9 +23,9 @@ void note_processors(uint64_t rsdp, PhysicalReader reader);
 /// Starts the other processors, with timers of `hz` ticks a second. One that does not answer is reported and
 /// left out. Boot task; devices are up.
 void start_processors(uint32_t hz);
-/// Bit n: processor n takes part. Bits are only ever added.
+/// Bit n: processor n takes part. Bits are only ever added. Any context.
 uint32_t online_processors();
-/// The local APIC id of processor `number`, which must have been started.
+/// The local APIC id of processor `number`, which must have been started. Any context.
 uint8_t apic_id_of(uint32_t number);
 
 /// One turn of a loop that waits for another processor. IF=0.
@@ -35,6 +35,7 @@ inline void spin_once() {
 }
 
 /// Stops the other processors for good, wherever they are: for a panic and for turning the machine off.
+/// IF=0.
 void stop_other_processors();
 /// True when another processor has called stop_other_processors(). Any context, NMI above all.
 bool told_to_stop();

@@ -22,7 +22,7 @@ struct ProcessorList {
 };
 
 /// Reads a MADT (ACPI 6.5, 5.2.12) whose header and checksum are known to be right. For an error `out` is
-/// empty; there is one, too, when no processor may be started.
+/// empty; there is one, too, when no processor may be started. Allocates nothing; any context.
 BootError parse_madt(std::span<const std::byte> table, ProcessorList& out);
 
 /// Follows the RSDP at physical address `rsdp` (0 when the boot loader named none) to the MADT, verifies
