@@ -28,13 +28,14 @@ commit() {
 distinctive_lines() {
     local legitimate=$1
     shift
-    # Sources only: in what a build leaves there, mawk has died.
     find "$legitimate" -name build -prune -o -type f -exec cat {} + >"$scratch/legitimate"
-    # The first file as one record: a byte that no source has ends it.
-    find "$@" -type f -exec cat {} + | awk '
-        FILENAME != "-" { text = $0; next }
-        { gsub(/^[ \t]+|[ \t]+$/, "") }
-        length($0) >= 20 && !/^#[ ]*include/ && !seen[$0]++ && !index(text, $0)' RS='\001' "$scratch/legitimate" RS='\n' -
+    # Not awk: mawk dies of a record as long as all sources.
+    find "$@" -type f -exec cat {} + | python3 -c '
+import sys
+text = open(sys.argv[1], "rb").read()
+for line in dict.fromkeys(line.strip(b" \t\n") for line in sys.stdin.buffer):
+    if len(line) >= 20 and not line.replace(b" ", b"").startswith(b"#include") and line not in text:
+        sys.stdout.buffer.write(line + b"\n")' "$scratch/legitimate"
 }
 
 # leaks LINES DIR: where a line of the file LINES stands in DIR, whatever stands around it. Fails if LINES has few lines:
