@@ -89,7 +89,7 @@ fi
 part=$class/.release.part
 rm -rf "$part"
 mkdir -p "$part"
-[[ ${#write[@]} == 0 ]] || (cd "$new" && printf '%s\0' "${write[@]}" | xargs -0 cp --parents -t "$part")
+[[ ${#write[@]} == 0 ]] || (cd "$new" && cp --parents -t "$part" "${write[@]}")
 (cd "$part" && find . -type d -printf '%P\n') | while read -r folder; do
     mkdir -p "$class/$folder"
     find "$part/$folder" -maxdepth 1 -type f -exec mv -f -t "$class/$folder" {} +

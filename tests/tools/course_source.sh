@@ -59,13 +59,19 @@ make_graders() {
         { cat "$scratch/graders.log"; return 1; }
 }
 
-# take_graders TREE: gives them to TREE. Whether they are still good is make's decision: a file gets the time that it has
-# here only if it is the same, and a file that is gone is noticed by the dependencies of what used it.
-take_graders() {
-    local tree=$1 file
-    (cd "$tree" && find tests -type f) | while read -r file; do
-        ! cmp -s "$root/$file" "$tree/$file" || touch -r "$root/$file" "$tree/$file"
+# take_times TREE: of the files named on standard input each that is the same in TREE as here gets the time it has here.
+take_times() {
+    local file
+    while read -r file; do
+        ! cmp -s "$root/$file" "$1/$file" || touch -r "$root/$file" "$1/$file"
     done
+}
+
+# take_graders TREE: gives them to TREE. Whether they are still good is make's decision, by the times; a file that is gone
+# is noticed by the dependencies of what used it.
+take_graders() {
+    local tree=$1
+    (cd "$tree" && find tests -type f) | take_times "$tree"
     mkdir -p "$tree/$objects/test"
     cp -Rp "$build/test/system" "$build/test/"grade* "$tree/$objects/test/"
     cp -Rpl "$build/test/precompiled" "$tree/$objects/test/"  # large

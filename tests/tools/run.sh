@@ -49,15 +49,15 @@ run_scripts() {
     done
 }
 
-# The test of rebuilding changes the tree for moments, so it runs alone. Those of the tags work in a copy, and take as long as
-# all others.
+# The test of rebuilding changes the tree for moments, so it runs alone. That of the tags works in a copy, and takes as long as
+# all others together.
 run_all_scripts() {
     local script others=()
     for script in "$here"/*_test.sh; do
-        [[ $script =~ /(rebuild|tags)_test\.sh$ ]] || others+=("$script")
+        [[ $script == */rebuild_test.sh || $script == */tags_test.sh ]] || others+=("$script")
     done
     run_scripts "$here/rebuild_test.sh"
-    run_scripts "$here/tags_test.sh" &
+    run tags_test "$here/tags_test.sh" &
     run_scripts "${others[@]}"
     wait $!
 }

@@ -52,6 +52,7 @@ test_what_goes_back_to_the_tree_is_there() {
 }
 
 test_processors_that_a_state_does_not_use_are_named() {
+    local state
     expect "CPUS=2 has no effect on SOL=3" make -n SOL=3 CPUS=2 run
     for state in SOL=3 "SOL=4 CPUS=2" "SOL=6 CPUS=2"; do
         # shellcheck disable=SC2086  # two words

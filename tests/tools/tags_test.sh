@@ -119,7 +119,7 @@ tree=$scratch/alone
 
 # check_out TAG: in $tree, with the graders from here.
 check_out() {
-    local before file
+    local before
     if [[ ! -e $tree ]]; then
         git clone -q --depth 1 --branch "$1" "file://$source" "$tree" 2>/dev/null
         take_graders "$tree"
@@ -127,9 +127,7 @@ check_out() {
         before=$(git -C "$tree" rev-parse HEAD)
         git -C "$tree" fetch -q --depth 1 origin "refs/tags/$1:refs/tags/$1"
         git -C "$tree" checkout -q "$1"
-        git -C "$tree" diff --name-only "$before" HEAD -- tests | while read -r file; do
-            ! cmp -s "$root/$file" "$tree/$file" || touch -r "$root/$file" "$tree/$file"
-        done
+        git -C "$tree" diff --name-only "$before" HEAD -- tests | take_times "$tree"
     fi
     rm -f "$tree/compile_commands.json"
     same HEAD "$(git -C "$tree" rev-parse --abbrev-ref HEAD)"

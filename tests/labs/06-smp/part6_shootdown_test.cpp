@@ -67,6 +67,13 @@ class Shootdown : public SmpTest {
         }
         throw std::runtime_error("The other processor is never in ring 3.");
     }
+    /// Lets all go on: now the munmap() that was held up must return. A breakpoint is where it does.
+    void expect_return(const grader::Program& program) {
+        hint("When the other processor goes on, its answer must be noticed.");
+        machine().gdb().resume();
+        ASSERT_FALSE(machine().gdb().wait_stop(harness::Duration(2'000)).exited);
+        ASSERT_EQ(machine().gdb().regs().rip, program.address("shoot_after"));
+    }
     /// Lets one processor run alone. True when it comes to a breakpoint.
     bool comes_to_breakpoint(unsigned processor, harness::Duration limit = harness::Duration(200)) {
         harness::GdbStub& gdb = machine().gdb();
@@ -125,10 +132,7 @@ GRADED(Shootdown, WaitsForAnswers,
     gdb.insert_breakpoint(program.address("shoot_after"));
     // The other processor stands still: it can't answer.
     ASSERT_FALSE(comes_to_breakpoint(asking)) << "munmap() returned, though the other processor stood still";
-    hint("When the other processor goes on, its answer must be noticed.");
-    gdb.resume();
-    ASSERT_FALSE(gdb.wait_stop(harness::Duration(2'000)).exited);
-    ASSERT_EQ(gdb.regs().rip, program.address("shoot_after"));
+    expect_return(program);
 }
 
 GRADED(Shootdown, AnswersWhenItHasForgotten,
@@ -158,10 +162,7 @@ GRADED(Shootdown, AnswersWhenItHasForgotten,
         << "the other processor forgets nothing: it comes to no INVLPG, nor to a new CR3";
     ASSERT_FALSE(comes_to_breakpoint(asking))
         << "munmap() returned, though the other processor had not forgotten the page yet";
-    hint("When the other processor goes on, its answer must be noticed.");
-    gdb.resume();
-    ASSERT_FALSE(gdb.wait_stop(harness::Duration(2'000)).exited);
-    ASSERT_EQ(gdb.regs().rip, program.address("shoot_after"));
+    expect_return(program);
 }
 
 GRADED(Shootdown, ManyAtOnce,
