@@ -7,6 +7,7 @@
 private=$(mktemp -d)
 qemu=
 clean_up() {
+    trap '' HUP INT TERM  # timeout, for one, sends a signal twice: to its command, then to the whole group
     # KILL: there is nothing that QEMU could lose, and one that is stuck in a replay does not hear TERM. wait says that
     # it was killed, which everybody knows.
     [[ -z $qemu ]] || { kill -KILL "$qemu" && wait "$qemu"; } 2>/dev/null || true

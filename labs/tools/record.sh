@@ -28,16 +28,18 @@ BOOT=pvh APPEND="${APPEND:-} panic=exit"
 qemu_options "$folder"
 options+=("$@")
 
-recording=$folder/recording private=$(mktemp -d)
-qemu=
+recording=$folder/recording
+private="" qemu=""
 clean_up() {
+    trap '' HUP INT TERM  # timeout, for one, sends a signal twice: to its command, then to the whole group
     # KILL: what is recorded is not wanted any more, or QEMU has ended.
     [[ -z $qemu ]] || { kill -KILL "$qemu" && wait "$qemu"; } 2>/dev/null || true
-    rm -rf "$private" "$recording.part"
+    rm -rf ${private:+"$private"} "$recording.part"
 }
 trap clean_up EXIT
-trap 'echo "Interrupted: nothing was recorded." >&2; exit 130' INT
+trap 'trap "" INT; echo "Interrupted: nothing was recorded." >&2; exit 130' INT
 trap 'exit 1' HUP TERM
+private=$(mktemp -d)
 
 rm -rf "$recording.part"
 mkdir "$recording.part"
