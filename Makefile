@@ -8,7 +8,9 @@
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += -rR --no-print-directory
-SHELL := /bin/bash
+# To make, SHELL is what runs its commands; to those who say `make run SHELL=busybox` it is what runs in the guest.
+GUEST_SHELL := $(if $(filter command line,$(origin SHELL)),$(SHELL),sh)
+override SHELL := /bin/bash
 export LC_ALL := C
 
 ifneq ($(words $(CURDIR)),1)
@@ -25,6 +27,7 @@ endif
 #: INSTRUMENT=yes     compile chapter 3's frame checks into the kernel
 #: TRACE=yes          compile a ring of records of what the kernel does into it; `make timeline` does by itself
 #: CHECK_LOCKS=yes    compile a check of every spin lock's use into the kernel
+#: SHELL=busybox      `make run` with Debian's busybox-static as the shell in place of Trapline's own
 #: DEFINES=-DX=1      macros for kernel and programs; the tests use it
 #: V=1                show whole commands
 #: SETUP=no           install nothing: name what is missing and stop

@@ -51,4 +51,13 @@ $B/initramfs.cpio: $(PACKED) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tool
 	$(Q)labs/tools/initramfs.sh $@ $(foreach p,$(PACKED),$(p:$B/programs/%=%)=$p) \
 	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
 
+# The same with Debian's busybox-static, byte for byte, as the shell. It brings its own ls, cat, ps and so on, and prefers
+# them.
+$B/busybox/initramfs.cpio: $B/initramfs.cpio /bin/busybox | need
+	$(call say,CPIO     $@)
+	$(Q)mkdir -p $(@D) && labs/tools/initramfs.sh $@ $(foreach p,$(PACKED),$(p:$B/programs/%=%)=$p) \
+	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f)) bin/sh=/bin/busybox
+# need installs it, later than make looks.
+/bin/busybox: | need ;
+
 -include $(addsuffix .d,$(call user_object,$(USER_LIB) $(USER_PARTS) $(USER_SOURCES)))

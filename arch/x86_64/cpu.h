@@ -17,6 +17,9 @@ inline constexpr uint64_t kRFLAGS_AC = 1ull
 inline constexpr uint64_t kRFLAGS_ID = 1ull << 21;  ///< can be changed where CPUID exists
 /// CF, PF, AF, ZF, SF and OF.
 inline constexpr uint64_t kRFLAGS_ARITHMETIC = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 11;
+/// What a program may set for itself, as POPF in ring 3 lets it.
+inline constexpr uint64_t kRFLAGS_USER =
+    kRFLAGS_ARITHMETIC | kRFLAGS_TF | kRFLAGS_DF | kRFLAGS_NT | kRFLAGS_RF | kRFLAGS_AC | kRFLAGS_ID;
 /// Bit 1 is always 1.
 inline constexpr uint64_t kRFLAGS_FIXED = 1ull << 1;
 

@@ -87,16 +87,52 @@ bool may_be_mended(const InterruptFrame& frame, uint64_t address) {
     return !cpu_features.smap || (frame.rflags & kRFLAGS_AC) != 0;
 }
 
-/// A program's own fault: say what it did, and end it before it runs on.
-void kill_program(const InterruptFrame& frame) {
+// Values of si_code, with Linux's names.
+constexpr int32_t kILL_ILLOPN = 2, kFPE_INTDIV = 1, kFPE_FLTINV = 7, kSEGV_MAPERR = 1, kSEGV_ACCERR = 2,
+                  kBUS_ADRALN = 1, kTRAP_TRACE = 2;
+
+/// What the program's handler is told about the fault.
+FaultInfo fault_info(const InterruptFrame& frame) {
+    FaultInfo fault{.info = {.code = kSI_KERNEL}, .vector = frame.vector, .error = frame.error};
+    const auto at_instruction = [&](int32_t code) { fault.info = {.code = code, .address = frame.rip}; };
+    switch (frame.vector) {
+        case kPF:
+            fault.address = read_cr2();
+            fault.info = {.code = frame.error & kPageFaultPresent ? kSEGV_ACCERR : kSEGV_MAPERR,
+                          .address = fault.address};
+            break;
+        case kUD:
+            at_instruction(kILL_ILLOPN);
+            break;
+        case kDE:
+            at_instruction(kFPE_INTDIV);
+            break;
+        case kMF:
+        case kXM:
+            at_instruction(kFPE_FLTINV);
+            break;
+        case kDB:
+            at_instruction(kTRAP_TRACE);
+            break;
+        case kAC:
+            at_instruction(kBUS_ADRALN);
+            break;
+        default:
+            break;
+    }
+    return fault;
+}
+
+/// A program's own fault: its handler's affair, or say what it did, and end it before it runs on.
+void signal_program(const InterruptFrame& frame) {
     Task& task = *current();
     const ExceptionName& exception = exception_name(frame.vector);
     const int signal = signal_of(frame.vector);
+    if (force_signal(task, signal, fault_info(frame))) return;
     kprintf("%s (pid %d): %s (%s) at RIP=0x%lx RSP=0x%lx error=0x%lx", task.name.data(), task.pid,
             exception.name, exception.mnemonic, frame.rip, frame.rsp, frame.error);
     if (frame.vector == kPF) kprintf(" address=0x%lx", read_cr2());
     kprintf(": killed by signal %d\n", signal);
-    force_signal(task, signal);
 }
 
 }  // namespace
@@ -120,7 +156,7 @@ void handle_exception(InterruptFrame& frame) {
     if (frame.from_user()) {
         if (frame.vector == kMC) panic_exception(frame);  // the machine's fault, not the program's
         if (stop_at_program_fault) panic_exception(frame);
-        kill_program(frame);
+        signal_program(frame);
         return;
     }
     for (const FixUp* entry = extable_start; entry != extable_end; entry++) {

@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <kernel/libk/address.h>
+#include <kernel/libk/result.h>
+
 struct Task;
 
 /// x87 and SSE registers in the format of FXSAVE (Intel SDM 1, 10.5.1) and the bases of FS and GS.
@@ -23,5 +26,8 @@ void reset_user_state(UserState& state);
 void save_user_state(Task& task);
 /// Loads what `task`'s UserState says into the processor. Task context, or IF=0.
 void load_user_state(const Task& task);
+/// Puts the image that a signal's handler has left at `image` (0: none; the registers are reset) into
+/// `state`, without anything that FXRSTOR would refuse. EFAULT. Task context.
+Result<void> restore_fpu(UserState& state, UserPtr<const void> image);
 /// Exchanges the registers of two tasks; either may be a kernel thread, which has none. IF=0.
 void switch_user_state(Task& prev, Task& next);

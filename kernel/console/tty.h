@@ -41,7 +41,7 @@ class Tty final : public Inode {
 };
 
 /// Reads from `tty` as read(2) does: waits for input, returns at most a line. EAGAIN with kO_NONBLOCK in
-/// `flags` when there is none, EINTR when killed. Task context, no lock held.
+/// `flags` when there is none, EINTR when a signal comes. Task context, no lock held.
 Result<size_t> tty_read(Tty& tty, std::span<std::byte> out, uint32_t flags);
 
 /// Makes `tty`, which may be none, the terminal that tty_input() feeds. Boot, and host tests.

@@ -7,6 +7,6 @@
 
 class Tty;
 
-/// Returns when `tty` has input, or EINTR when the task has been killed. Another reader may be quicker:
+/// Returns when `tty` has input, or EINTR when a signal has come for the task. Another reader may be quicker:
 /// callers look again under the lock. Task context, no lock held.
 Result<void> tty_wait_for_input(Tty& tty);

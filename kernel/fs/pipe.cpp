@@ -29,6 +29,10 @@ class Pipe final : public Inode {
         LockGuard guard(lock_);
         return count_ > 0 || writers_ == 0;
     }
+    bool writable() override {
+        LockGuard guard(lock_);
+        return count_ < kPipeSize || readers_ == 0;
+    }
     Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t flags) override;
     Result<size_t> write(uint64_t offset, std::span<const std::byte> data, uint32_t flags) override;
     void closed(uint32_t flags) override;

@@ -43,6 +43,7 @@ struct TaskFacts {
     uint64_t ticks_used = 0;
     uint32_t processor = 0;
     std::array<char, 16> name{};
+    std::array<char, 64> arguments{};
 };
 
 char state_letter(TaskState state) {
@@ -72,7 +73,8 @@ Result<TaskFacts> next_task_facts(int lowest_pid) {
                      .start_tick = found->start_tick,
                      .ticks_used = found->ticks_used,
                      .processor = found->processor,
-                     .name = found->name};
+                     .name = found->name,
+                     .arguments = found->arguments};
 }
 
 Result<TaskFacts> task_facts(int pid) {
@@ -99,8 +101,10 @@ Result<size_t> write_stat(int pid, std::span<char> out) {
 Result<size_t> write_cmdline(int pid, std::span<char> out) {
     const TaskFacts task = TRY(task_facts(pid));
     if (!task.is_user) return size_t{0};
-    // The kernel keeps a program's name, not its arguments. Each one ends with a null.
-    return copy_string(out, task.name.data()) + 1;
+    std::copy(task.arguments.begin(), task.arguments.end(), out.begin());
+    size_t length = task.arguments.size();
+    while (length > 0 && task.arguments[length - 1] == '\0') length--;
+    return length + 1;
 }
 
 Result<size_t> write_uptime(int, std::span<char> out) {
@@ -169,11 +173,21 @@ DirectoryEntry fixed_entry(std::span<const FixedFile> files, int pid, uint64_t i
     return make_entry(index + 1, inode_number(pid, index + 1), FileType::kRegular, files[index].name);
 }
 
+/// What `exe` leads to: the program itself, as there are no symbolic links. It is not listed.
+Result<Ref<Inode>> program_of(int pid) {
+    LockGuard guard(task_list_lock());
+    const Task* task = find_task(pid);
+    if (!task || !task->program) return Errno::kENOENT;
+    return Ref<Inode>(task->program);
+}
+
 class TaskDirectory final : public Inode {
   public:
     explicit TaskDirectory(int pid) : Inode(FileType::kDirectory, 0555, inode_number(pid, 0)), pid_(pid) {}
 
-    Result<Ref<Inode>> lookup(std::string_view name) override { return lookup_fixed(kTaskFiles, pid_, name); }
+    Result<Ref<Inode>> lookup(std::string_view name) override {
+        return name == "exe" ? program_of(pid_) : lookup_fixed(kTaskFiles, pid_, name);
+    }
     Result<DirectoryEntry> entry(uint64_t position) override {
         if (position >= kTaskFiles.size()) return Errno::kENOENT;
         return fixed_entry(kTaskFiles, pid_, position);

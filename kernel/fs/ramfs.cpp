@@ -121,6 +121,34 @@ Result<void> RamDirectory::unlink(std::string_view name) {
     return {};
 }
 
+Result<void> RamDirectory::rename(std::string_view name, Inode& target, std::string_view new_name) {
+    RamDirectory* directory = target.as_ram_directory();
+    if (!directory) return target.is_directory() ? Errno::kEXDEV : Errno::kENOTDIR;
+    if (new_name.size() > kNameMax) return Errno::kENAMETOOLONG;
+    Name* replaced = nullptr;
+    {
+        LockGuard guard(names_lock_);
+        Name* entry = *find(name);
+        if (!entry || directory->removed_) return Errno::kENOENT;
+        replaced = *directory->find(new_name);
+        if (replaced) {
+            if (replaced->inode.get() == entry->inode.get()) return {};
+            if (replaced->inode->is_directory() != entry->inode->is_directory())
+                return replaced->inode->is_directory() ? Errno::kEISDIR : Errno::kENOTDIR;
+            TRY_VOID(replaced->inode->prepare_unlink());
+            *directory->find(new_name) = replaced->next;
+        }
+        *find(name) = std::exchange(entry->next, nullptr);
+        entry->length = copy_string(entry->text, new_name);
+        entry->position = directory->next_position_++;
+        Name** end = &directory->names_;
+        while (*end) end = &(*end)->next;
+        *end = entry;
+    }
+    if (replaced) replaced->destroy();
+    return {};
+}
+
 Result<void> RamDirectory::prepare_unlink() {
     if (names_) return Errno::kENOTEMPTY;
     removed_ = true;

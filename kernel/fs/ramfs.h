@@ -19,8 +19,12 @@ class RamDirectory final : public Inode {
     Result<Ref<Inode>> lookup(std::string_view name) override;
     Result<Ref<Inode>> create(std::string_view name, FileType type, uint32_t permissions) override;
     Result<void> unlink(std::string_view name) override;
+    Result<void> rename(std::string_view name, Inode& target, std::string_view new_name) override;
     Result<void> prepare_unlink() override REQUIRES(names_lock_);
     Result<DirectoryEntry> entry(uint64_t position) override;
+
+  protected:
+    RamDirectory* as_ram_directory() override { return this; }
 
   private:
     struct Name;

@@ -81,6 +81,10 @@ Result<void> Inode::unlink(std::string_view) {
     return is_directory() ? Errno::kEPERM : Errno::kENOTDIR;
 }
 
+Result<void> Inode::rename(std::string_view, Inode&, std::string_view) {
+    return is_directory() ? Errno::kEXDEV : Errno::kENOTDIR;
+}
+
 Result<void> Inode::prepare_unlink() {
     // A directory that does not know better is part of the kernel: /proc.
     if (is_directory()) return Errno::kEBUSY;
@@ -212,4 +216,17 @@ Result<void> remove_path(std::string_view cwd, std::string_view path, bool direc
     if (!directory && inode->is_directory()) return Errno::kEISDIR;
     if (!directory && absolute.names_directory()) return Errno::kENOTDIR;
     return parent->unlink(absolute.name());
+}
+
+Result<void> rename_path(std::string_view cwd, std::string_view path, std::string_view new_path) {
+    AbsolutePath from, to;
+    TRY_VOID(from.assign(cwd, path));
+    TRY_VOID(to.assign(cwd, new_path));
+    if (from.is_root() || to.is_root()) return Errno::kEBUSY;
+    if (to.text().size() > from.text().size() && to.text().starts_with(from.text()) &&
+        to.text()[from.text().size()] == '/')
+        return Errno::kEINVAL;
+    Ref<Inode> source = TRY(walk(from.parent()));
+    Ref<Inode> target = TRY(walk(to.parent()));
+    return source->rename(from.name(), *target, to.name());
 }

@@ -67,7 +67,11 @@ class Inode : public RefCounted {
     /// Its kind. Any context, like the next three.
     FileType type() const { return type_; }
     /// The low 12 bits of `st_mode`.
-    uint32_t permissions() const { return permissions_; }
+    uint32_t permissions() const { return __atomic_load_n(&permissions_, __ATOMIC_RELAXED); }
+    /// Sets them: chmod(2).
+    void set_permissions(uint32_t permissions) {
+        __atomic_store_n(&permissions_, permissions & 07777, __ATOMIC_RELAXED);
+    }
     /// What tells it from every other inode.
     uint64_t number() const { return number_; }
     /// True when names can be looked up in it.
@@ -92,6 +96,9 @@ class Inode : public RefCounted {
     virtual Result<Ref<Inode>> create(std::string_view name, FileType type, uint32_t permissions);
     /// Removes `name` from this directory: a file, or a directory that is empty (ENOTEMPTY).
     virtual Result<void> unlink(std::string_view name);
+    /// Gives what is called `name` in this directory the name `new_name` in `target`, in place of a file, or
+    /// of an empty directory, that has it. EXDEV when `target` belongs to another file system.
+    virtual Result<void> rename(std::string_view name, Inode& target, std::string_view new_name);
     /// Asked of an inode whose name is about to go, with the file system's lock held: a directory refuses
     /// unless it is empty (ENOTEMPTY), and takes no new names from then on. Does not sleep.
     virtual Result<void> prepare_unlink();
@@ -107,8 +114,13 @@ class Inode : public RefCounted {
     virtual void closed(uint32_t /*flags*/) {}
     /// True when a read would not wait: for poll(2).
     virtual bool readable() { return true; }
+    /// The same for a write.
+    virtual bool writable() { return true; }
 
   protected:
+    /// What rename() of another directory of the same file system finds: itself, if it is one of ramfs.
+    virtual class RamDirectory* as_ram_directory() { return nullptr; }
+    friend class RamDirectory;
     /// Makes this a stream. For constructors.
     void set_stream() { seekable_ = false; }
 
@@ -221,6 +233,9 @@ Result<Ref<OpenFile>> open_file(std::string_view cwd, std::string_view path, uin
 Result<void> make_directory(std::string_view cwd, std::string_view path, uint32_t mode);
 /// Removes a file (`directory` false; EISDIR for a directory) or an empty directory (`directory` true).
 Result<void> remove_path(std::string_view cwd, std::string_view path, bool directory);
+
+/// Gives `path` the name `new_path`, as rename(2) does. EINVAL when that lies within it.
+Result<void> rename_path(std::string_view cwd, std::string_view path, std::string_view new_path);
 
 /// The two ends of a new pipe: [0] reads, [1] writes.
 Result<std::array<Ref<OpenFile>, 2>> make_pipe();

@@ -24,6 +24,7 @@ enum class Errno : int32_t {
     kEFAULT = 14,
     kEBUSY = 16,
     kEEXIST = 17,
+    kEXDEV = 18,
     kENODEV = 19,
     kENOTDIR = 20,
     kEISDIR = 21,

@@ -104,7 +104,7 @@ Result<uint64_t> read_short(OpenFile& file, uint64_t buffer, size_t count) {
         if (!got.ok()) return progress_or(done, got.error());
         done += got.value();
         if (got.value() < wanted || !file.inode().seekable()) break;
-        if (current()->work) break;  // killed: don't finish a long transfer first
+        if (current()->work) break;  // a signal waits: don't finish a long transfer first
     }
     return done;
 }
@@ -146,7 +146,7 @@ Result<uint64_t> write_short(OpenFile& file, uint64_t buffer, size_t count) {
         if (!written.ok()) return progress_or(done, written.error());
         done += written.value();
         if (written.value() < wanted) break;
-        if (current()->work) break;  // killed: don't finish a long transfer first
+        if (current()->work) break;  // a signal waits: don't finish a long transfer first
     }
     return done;
 }
@@ -300,19 +300,19 @@ Result<uint64_t> truncate_file(uint64_t fd, uint64_t size) {
 }  // namespace
 
 int64_t sys_read(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return(transfer_one(read_to_user, fd, buffer, count));
+    return to_return_waiting(transfer_one(read_to_user, fd, buffer, count), kCallRead);
 }
 
 int64_t sys_write(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return(transfer_one(write_from_user, fd, buffer, count));
+    return to_return_waiting(transfer_one(write_from_user, fd, buffer, count), kCallWrite);
 }
 
 int64_t sys_readv(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return(transfer_vector(read_to_user, fd, vector, count));
+    return to_return_waiting(transfer_vector(read_to_user, fd, vector, count), kCallReadv);
 }
 
 int64_t sys_writev(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return(transfer_vector(write_from_user, fd, vector, count));
+    return to_return_waiting(transfer_vector(write_from_user, fd, vector, count), kCallWritev);
 }
 
 int64_t sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence, uint64_t, uint64_t, uint64_t) {

@@ -74,6 +74,14 @@ Result<void> stat_at(uint64_t directory, uint64_t address, uint64_t buffer, uint
     return stat_to_user(*inode, buffer);
 }
 
+Result<void> read_link_at(uint64_t directory, uint64_t address) {
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    TRY_VOID(require_cwd(directory, path.view()));
+    TRY(resolve(cwd(), path.view()));
+    return Errno::kEINVAL;
+}
+
 Result<void> check_access_at(uint64_t directory, uint64_t address, uint64_t mode) {
     if (mode & ~kAccessModes) return Errno::kEINVAL;
     UserPath path;
@@ -117,6 +125,35 @@ Result<void> remove_at(uint64_t directory, uint64_t address, bool is_directory) 
     return remove_path(cwd(), path.view(), is_directory);
 }
 
+Result<void> change_permissions_at(uint64_t directory, uint64_t address, uint64_t mode) {
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    TRY_VOID(require_cwd(directory, path.view()));
+    Ref<Inode> inode = TRY(resolve(cwd(), path.view()));
+    inode->set_permissions(static_cast<uint32_t>(mode));
+    return {};
+}
+
+Result<void> rename_at(uint64_t directory, uint64_t address, uint64_t new_directory, uint64_t new_address) {
+    UserPath path, new_path;
+    TRY_VOID(path.assign(address));
+    TRY_VOID(new_path.assign(new_address));
+    TRY_VOID(require_cwd(directory, path.view()));
+    TRY_VOID(require_cwd(new_directory, new_path.view()));
+    return rename_path(cwd(), path.view(), new_path.view());
+}
+
+/// Files have no times, so there is nothing to set; but they must be there.
+Result<void> set_times_at(uint64_t directory, uint64_t address) {
+    if (!address)
+        return current()->files.find(static_cast<uint32_t>(directory)) ? Result<void>() : Errno::kEBADF;
+    UserPath path;
+    TRY_VOID(path.assign(address));
+    TRY_VOID(require_cwd(directory, path.view()));
+    TRY(resolve(cwd(), path.view()));
+    return {};
+}
+
 /// kAT_FDCWD as it comes in a register.
 constexpr auto kCwdRegister = static_cast<uint64_t>(kAT_FDCWD);
 
@@ -141,6 +178,14 @@ int64_t sys_lstat(uint64_t path, uint64_t buffer, uint64_t, uint64_t, uint64_t, 
 int64_t sys_newfstatat(uint64_t directory, uint64_t path, uint64_t buffer, uint64_t flags, uint64_t,
                        uint64_t) {
     return to_return(stat_at(directory, path, buffer, flags));
+}
+
+int64_t sys_readlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(read_link_at(kCwdRegister, path));
+}
+
+int64_t sys_readlinkat(uint64_t directory, uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(read_link_at(directory, path));
 }
 
 int64_t sys_access(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -178,4 +223,25 @@ int64_t sys_unlinkat(uint64_t directory, uint64_t path, uint64_t flags, uint64_t
 
 int64_t sys_faccessat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
     return to_return(check_access_at(directory, path, static_cast<uint32_t>(mode)));
+}
+
+int64_t sys_chmod(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(change_permissions_at(kCwdRegister, path, mode));
+}
+
+int64_t sys_fchmodat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
+    return to_return(change_permissions_at(directory, path, mode));
+}
+
+int64_t sys_rename(uint64_t path, uint64_t new_path, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(rename_at(kCwdRegister, path, kCwdRegister, new_path));
+}
+
+int64_t sys_renameat(uint64_t directory, uint64_t path, uint64_t new_directory, uint64_t new_path, uint64_t,
+                     uint64_t) {
+    return to_return(rename_at(directory, path, new_directory, new_path));
+}
+
+int64_t sys_utimensat(uint64_t directory, uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(set_times_at(directory, path));
 }

@@ -1,5 +1,5 @@
 /// @file
-/// System calls about processes: identity, exec, exit, wait, signals.
+/// System calls about processes: identity, exec, exit, wait.
 #include <arch/x86_64/cpu_local.h>
 #include <kernel/libk/string.h>
 #include <kernel/mm/heap.h>
@@ -8,13 +8,20 @@
 #include <kernel/syscall/calls.h>
 #include <kernel/task/process.h>
 #include <kernel/task/scheduler.h>
+#include <kernel/task/timer.h>
 
 namespace {
 
-/// wait4(2)'s option: don't wait.
-constexpr uint64_t kWNOHANG = 1;
-/// Highest signal number that programs may name.
-constexpr uint64_t kMaximumSignal = 64;
+/// wait4(2)'s options: don't wait; and tell of children that were stopped or go on, which nobody is here.
+constexpr uint64_t kWNOHANG = 1, kWUNTRACED = 2, kWCONTINUED = 8;
+
+/// struct rusage, of which this kernel knows one thing.
+struct ResourceUsage {
+    int64_t user_seconds,
+        user_microseconds;            ///< time that it ran, in steps of a tick, the kernel's part included
+    std::array<int64_t, 16> unknown;  ///< what Linux counts besides
+};
+static_assert(sizeof(ResourceUsage) == 144);
 
 /// The string vectors of execve(2), copied into a heap page: the strings packed, to be read as a StringList.
 class StringVector {
@@ -83,52 +90,14 @@ Result<uint64_t> get_process_group(int pid) {
     return static_cast<uint64_t>(task->process_group);
 }
 
-Result<void> kill(int pid, uint64_t signal) {
-    if (signal > kMaximumSignal) return Errno::kEINVAL;
-    const int number = static_cast<int>(signal);
-    if (pid == 0) return signal_group(current()->process_group, number);
-    if (pid < -1) return signal_group(-pid, number);
-    if (pid == -1) {
-        // Everybody but init and the caller.
-        for_each_task([&](Task& task) {
-            if (task.pid > 1 && &task != current()) send_signal(task, number);
-        });
-        return {};
-    }
-    LockGuard guard(task_list_lock());
-    Task* task = find_task(pid);
-    if (!task) return Errno::kESRCH;
-    send_signal(*task, number);
-    return {};
-}
-
-/// struct kernel_sigaction of Linux on x86_64.
-struct SignalAction {
-    uint64_t handler;
-    uint64_t flags;
-    uint64_t restorer;
-    uint64_t mask;
-};
-constexpr uint64_t kSIG_DFL = 0;
-constexpr uint64_t kSIG_IGN = 1;
-
-Result<void> signal_action(uint64_t signal, UserPtr<const SignalAction> action, UserPtr<SignalAction> old,
-                           uint64_t size) {
-    if (signal == 0 || signal >= 32 || signal == kSIGKILL || size != 8) return Errno::kEINVAL;
-    Task& task = *current();
-    const uint32_t bit = 1u << signal;
-    const SignalAction before{task.ignored_signals & bit ? kSIG_IGN : kSIG_DFL, 0, 0, 0};
-    if (!action.is_null()) {
-        const SignalAction wanted = TRY(read_user(action));
-        // There are no handlers: a program that wants one must know.
-        if (wanted.handler != kSIG_DFL && wanted.handler != kSIG_IGN) return Errno::kENOSYS;
-        if (!old.is_null()) TRY_VOID(write_user(old, before));
-        task.ignored_signals =
-            wanted.handler == kSIG_IGN ? task.ignored_signals | bit : task.ignored_signals & ~bit;
-        return {};
-    }
-    if (!old.is_null()) TRY_VOID(write_user(old, before));
-    return {};
+/// Writes what the parent wants to know.
+Result<void> tell_about(const ExitedChild& child, UserPtr<int> status, UserPtr<ResourceUsage> usage) {
+    if (!status.is_null()) TRY_VOID(write_user(status, child.status));
+    if (usage.is_null()) return {};
+    const uint64_t hz = timer_hz();
+    return write_user(usage, {static_cast<int64_t>(child.ticks / hz),
+                              static_cast<int64_t>(child.ticks % hz * (1'000'000 / hz)),
+                              {}});
 }
 
 }  // namespace
@@ -141,15 +110,16 @@ int64_t sys_exit(uint64_t code, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
     exit_current(static_cast<int>(code & 0xff) << 8);
 }
 
-int64_t sys_wait4(uint64_t pid, uint64_t status, uint64_t options, uint64_t, uint64_t, uint64_t) {
-    if (options & ~kWNOHANG) return to_return(Errno::kEINVAL);
-    auto child = wait_for_child(static_cast<int>(pid), !(options & kWNOHANG));
-    if (!child.ok()) return to_return(child.error());
-    if (child.value().pid && status) {
-        auto written = write_user(UserPtr<int>{status}, child.value().status);
-        if (!written.ok()) return to_return(written.error());
+int64_t sys_wait4(uint64_t pid, uint64_t status, uint64_t options, uint64_t usage, uint64_t, uint64_t) {
+    if (options & ~(kWNOHANG | kWUNTRACED | kWCONTINUED)) return to_return(Errno::kEINVAL);
+    auto result = wait_for_child(static_cast<int>(pid), !(options & kWNOHANG));
+    if (!result.ok()) return to_return_waiting(result.error(), kCallWait4);
+    const ExitedChild& child = result.value();
+    if (child.pid) {
+        auto told = tell_about(child, UserPtr<int>{status}, UserPtr<ResourceUsage>{usage});
+        if (!told.ok()) return to_return(told.error());
     }
-    return child.value().pid;
+    return child.pid;
 }
 
 int64_t sys_getpid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -162,7 +132,24 @@ int64_t sys_getppid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) 
     return parent && parent->pid > 0 ? parent->pid : 0;
 }
 
+int64_t sys_set_tid_address(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    // The address is for those who wait for a thread's end; a process has one thread, so nobody does.
+    return current()->pid;
+}
+
+int64_t sys_setsid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    Task& task = *current();
+    LockGuard guard(task_list_lock());
+    if (task.process_group == task.pid) return to_return(Errno::kEPERM);
+    task.process_group = task.pid;
+    return task.pid;
+}
+
 int64_t sys_getuid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return 0;
+}
+
+int64_t sys_getgroups(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     return 0;
 }
 
@@ -176,14 +163,6 @@ int64_t sys_getpgrp(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) 
 
 int64_t sys_getpgid(uint64_t pid, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     return to_return(get_process_group(static_cast<int>(pid)));
-}
-
-int64_t sys_kill(uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(kill(static_cast<int>(pid), signal));
-}
-
-int64_t sys_rt_sigaction(uint64_t signal, uint64_t action, uint64_t old, uint64_t size, uint64_t, uint64_t) {
-    return to_return(signal_action(signal, {action}, {old}, size));
 }
 
 int64_t sys_sched_yield(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {

@@ -5,7 +5,9 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/layout.h>
+#include <kernel/fs/random.h>
 #include <kernel/libk/string.h>
+#include <kernel/mm/frame.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/syscall/calls.h>
 #include <kernel/task/task.h>
@@ -21,6 +23,20 @@ struct TimeSpec {
     int64_t nanoseconds;
 };
 
+/// Highest number of a clock; all of them count from boot.
+constexpr uint64_t kClockMax = 7;
+
+/// struct sysinfo.
+struct SystemInfo {
+    int64_t uptime;                                          ///< seconds
+    std::array<uint64_t, 3> loads;                           ///< nobody counts
+    uint64_t total, free, shared, buffers, swap, swap_free;  ///< memory, in `unit` bytes
+    uint16_t processes, padding;
+    uint64_t high, high_free;
+    uint32_t unit, end;
+};
+static_assert(sizeof(SystemInfo) == 112);
+
 /// struct utsname.
 struct SystemName {
     std::array<char, 65> sysname, nodename, release, version, machine, domainname;
@@ -29,8 +45,8 @@ struct SystemName {
 // arch_prctl(2) commands.
 constexpr uint64_t kARCH_SET_GS = 0x1001, kARCH_SET_FS = 0x1002, kARCH_GET_FS = 0x1003, kARCH_GET_GS = 0x1004;
 
-Result<void> sleep(UserPtr<const TimeSpec> request) {
-    const TimeSpec time = TRY(read_user(request));
+/// Ticks that `time` lasts, at least; EINVAL when it is none.
+Result<uint64_t> ticks_of(const TimeSpec& time) {
     if (time.seconds < 0 || time.nanoseconds < 0 ||
         time.nanoseconds >= static_cast<int64_t>(kNanosecondsPerSecond))
         return Errno::kEINVAL;
@@ -38,9 +54,27 @@ Result<void> sleep(UserPtr<const TimeSpec> request) {
     const uint64_t seconds = std::min<uint64_t>(static_cast<uint64_t>(time.seconds), 1'000'000'000);
     const uint64_t tick_length = kNanosecondsPerSecond / timer_hz();
     const uint64_t part = (static_cast<uint64_t>(time.nanoseconds) + tick_length - 1) / tick_length;
-    if (seconds == 0 && part == 0) return {};
+    return seconds * timer_hz() + part;
+}
+
+/// Writes what is left of a sleep until tick `end`, if somebody wants to know.
+Result<void> write_rest(UserPtr<TimeSpec> rest, uint64_t end) {
+    if (rest.is_null()) return {};
+    const uint64_t now = timer_ticks();
+    const uint64_t left = end > now ? end - now : 0;
+    return write_user(rest, {static_cast<int64_t>(left / timer_hz()),
+                             static_cast<int64_t>(left % timer_hz() * (kNanosecondsPerSecond / timer_hz()))});
+}
+
+Result<void> sleep(UserPtr<const TimeSpec> request, UserPtr<TimeSpec> rest, bool absolute) {
+    const TimeSpec time = TRY(read_user(request));
+    const uint64_t ticks = TRY(ticks_of(time));
+    if (ticks == 0) return {};
     // One more: the tick under way does not count.
-    return sleep_until(timer_ticks() + seconds * timer_hz() + part + 1);
+    const uint64_t end = absolute ? ticks : timer_ticks() + ticks + 1;
+    auto slept = sleep_until(end);
+    if (!slept.ok() && !absolute) TRY_VOID(write_rest(rest, end));
+    return slept;
 }
 
 Result<void> arch_prctl(uint64_t command, uint64_t address) {
@@ -66,13 +100,49 @@ Result<void> arch_prctl(uint64_t command, uint64_t address) {
 
 }  // namespace
 
-int64_t sys_nanosleep(uint64_t request, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(sleep({request}));
+int64_t sys_nanosleep(uint64_t request, uint64_t rest, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return to_return(sleep(UserPtr<const TimeSpec>{request}, UserPtr<TimeSpec>{rest}, false));
+}
+
+int64_t sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t rest, uint64_t,
+                            uint64_t) {
+    constexpr uint64_t kTIMER_ABSTIME = 1;
+    if (clock > kClockMax) return to_return(Errno::kEINVAL);
+    return to_return(
+        sleep(UserPtr<const TimeSpec>{request}, UserPtr<TimeSpec>{rest}, (flags & kTIMER_ABSTIME) != 0));
+}
+
+int64_t sys_gettimeofday(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    if (!result) return 0;
+    const uint64_t now = monotonic_nanoseconds();
+    // struct timeval: the same as TimeSpec, but for microseconds.
+    return to_return(
+        write_user(UserPtr<TimeSpec>{result}, {static_cast<int64_t>(now / kNanosecondsPerSecond),
+                                               static_cast<int64_t>(now % kNanosecondsPerSecond / 1000)}));
+}
+
+int64_t sys_getrandom(uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t, uint64_t) {
+    // As much as Linux promises to give in one piece.
+    std::array<std::byte, 256> bytes;
+    const size_t length = std::min<uint64_t>(count, bytes.size());
+    fill_random({bytes.data(), length});
+    auto copied = copy_to_user(UserPtr<void>{buffer}, bytes.data(), length);
+    return copied.ok() ? static_cast<int64_t>(length) : to_return(copied.error());
+}
+
+int64_t sys_sysinfo(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    SystemInfo info{};
+    info.uptime = static_cast<int64_t>(monotonic_nanoseconds() / kNanosecondsPerSecond);
+    info.total = total_frame_count() * kPageSize;
+    info.free = free_frame_count() * kPageSize;
+    info.unit = 1;
+    for_each_task([&](const Task& task) { info.processes += task.is_user() ? 1 : 0; });
+    return to_return(write_user(UserPtr<SystemInfo>{result}, info));
 }
 
 int64_t sys_clock_gettime(uint64_t clock, uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t) {
     // CLOCK_REALTIME, CLOCK_MONOTONIC and their kin all count from boot: there is no real-time clock.
-    if (clock > 7) return to_return(Errno::kEINVAL);
+    if (clock > kClockMax) return to_return(Errno::kEINVAL);
     const uint64_t now = monotonic_nanoseconds();
     return to_return(
         write_user(UserPtr<TimeSpec>{result}, {static_cast<int64_t>(now / kNanosecondsPerSecond),

@@ -133,6 +133,54 @@ Result<uint64_t> build_stack(AddressSpace& space, const ElfImage& image, const S
     return stack;
 }
 
+/// Words of a script's first line: `#!`, the interpreter's path, and perhaps one argument.
+struct ScriptLine {
+    std::string_view interpreter, argument;
+};
+
+/// Reads it from the head of a file; the interpreter is empty when that is no script.
+ScriptLine parse_script_line(std::string_view head) {
+    if (!head.starts_with("#!")) return {};
+    std::string_view line = head.substr(2, head.find('\n') - 2);
+    const auto trim = [&] {
+        while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+        while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+    };
+    trim();
+    const std::string_view interpreter = line.substr(0, line.find_first_of(" \t"));
+    line.remove_prefix(interpreter.size());
+    trim();
+    return {interpreter, line};
+}
+
+/// Runs a script's interpreter with the script's path in place of the script's name.
+Result<LoadedProgram> load_script(std::string_view cwd, std::string_view path, const ScriptLine& script,
+                                  const StringList& arguments, const StringList& environment) {
+    Scratch memory;
+    if (!memory.ok()) return Errno::kENOMEM;
+    auto* text = reinterpret_cast<char*>(memory.bytes().data());
+    StringList list{{text, 0}, 0};
+    const auto append = [&](std::string_view bytes, size_t count) {
+        const size_t used = list.bytes.size();
+        if (bytes.size() > memory.bytes().size() - used) return false;
+        memcpy(text + used, bytes.data(), bytes.size());
+        list = {{text, used + bytes.size()}, list.count + count};
+        return true;
+    };
+    const auto append_word = [&](std::string_view word) { return append(word, 1) && append({"", 1}, 0); };
+    const std::string_view all(arguments.bytes.data(), arguments.bytes.size());
+    const std::string_view rest = all.substr(std::min(all.size(), all.find('\0') + 1));
+    if (!append_word(script.interpreter) || (!script.argument.empty() && !append_word(script.argument)) ||
+        !append_word(path) || !append(rest, arguments.count ? arguments.count - 1 : 0))
+        return Errno::kE2BIG;
+    // The interpreter can't be a script itself: its path must not lead back here.
+    Ref<Inode> file = TRY(resolve(cwd, script.interpreter));
+    std::array<std::byte, 2> magic{};
+    TRY(file->read(0, magic, 0));
+    if (magic[0] == std::byte{'#'}) return Errno::kENOEXEC;
+    return load_program(cwd, script.interpreter, list, environment);
+}
+
 }  // namespace
 
 Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
@@ -145,6 +193,9 @@ Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, 
     Scratch image_memory;
     if (!head.ok() || !image_memory.ok()) return Errno::kENOMEM;
     const size_t head_size = TRY(file->read(0, head.bytes(), 0));
+    const ScriptLine script =
+        parse_script_line({reinterpret_cast<const char*>(head.bytes().data()), head_size});
+    if (!script.interpreter.empty()) return load_script(cwd, path, script, arguments, environment);
     auto& image = *new (image_memory.bytes().data()) ElfImage{};
     if (const char* error = parse_elf(head.bytes().first(head_size), file->size(), image)) {
         // A text file is no surprise: shells try to run scripts this way.
@@ -162,5 +213,7 @@ Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, 
     }
     space->set_program_end(program_end);
     const uint64_t stack = TRY(build_stack(*space, image, arguments, environment));
-    return LoadedProgram{std::move(space), image.entry, stack};
+    LoadedProgram program{std::move(space), std::move(file), {}, image.entry, stack};
+    copy_string(program.arguments, {arguments.bytes.data(), arguments.bytes.size()});
+    return program;
 }

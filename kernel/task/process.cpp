@@ -34,6 +34,13 @@ void use_address_space(Task& task, Ref<AddressSpace> space) {
     // `space` now holds the old one, which goes here, when no processor uses its tables any more.
 }
 
+/// Lets the parent go on that has made `task` by vfork(2) and waits for it.
+void release_parent(Task& task) {
+    LockGuard guard(task_list_lock());
+    if (!std::exchange(task.borrows_memory, false)) return;
+    if (task.parent) task.parent->child_exit.wake_all();
+}
+
 /// The last path component, for Task::name.
 std::string_view base_name(std::string_view path) {
     const size_t slash = path.rfind('/');
@@ -44,6 +51,8 @@ std::string_view base_name(std::string_view path) {
 /// Gives `task` the program: memory, name, and a fresh set of registers.
 void adopt_program(Task& task, LoadedProgram&& program, std::string_view path) {
     use_address_space(task, std::move(program.space));
+    task.program = std::move(program.file);
+    task.arguments = program.arguments;
     task.entry = program.entry;
     copy_string(task.name, base_name(path));
     trace_task(task);
@@ -75,9 +84,13 @@ Result<Task*> fork_process(ChildMemory memory) {
     child->space = std::move(space);
     trace_task(*child);
     child->files.copy_from(parent.files);
+    child->program = parent.program;
+    child->arguments = parent.arguments;
     child->entry = parent.entry;
     child->cwd = parent.cwd;
-    child->ignored_signals = parent.ignored_signals;
+    child->signals.actions = parent.signals.actions;
+    child->signals.blocked = parent.signals.blocked;
+    if (memory == ChildMemory::kCopy) child->signals.stack = parent.signals.stack;
     save_user_state(parent);
     child->user_state = parent.user_state;
     bool killed;
@@ -101,13 +114,17 @@ void replace_program(const char* path, LoadedProgram&& program) {
     const uint64_t stack = program.stack;
     adopt_program(task, std::move(program), path);
     task.files.close_for_exec();
+    reset_handlers(task.signals);
+    release_parent(task);
     enter_user(entry, stack);
 }
 
 void exit_current(int status) {
     Task& task = *current();
     task.files.close_all();
+    task.program = {};
     use_address_space(task, {});
+    release_parent(task);
     trace_task(task);
 
     (void)irq_save();
@@ -123,14 +140,34 @@ void exit_current(int status) {
         if (inherited_zombie && init) init->child_exit.wake_all();
         task.exit_status = status;
         task.state = TaskState::kZombie;
-        if (task.parent) task.parent->child_exit.wake_all();
+        if (task.parent) {
+            task.parent->child_exit.wake_all();
+            send_signal(*task.parent, kSIGCHLD, task.pid, status);
+        }
     }
     // With interrupts off nobody sees the zombie before the processor has left its stack.
     retire_current();
 }
 
+void wait_for_release(int pid) {
+    Task& parent = *current();
+    for (;;) {
+        {
+            LockGuard guard(task_list_lock());
+            const Task* child = find_task(pid);
+            if (!child || child->parent != &parent || !child->borrows_memory) return;
+            if (parent.child_exit.wait(guard).ok()) continue;
+        }
+        // A signal waits, so there is no sleeping. Its handler may not run yet: it would use the stack that
+        // the child is working on. Death may come: what is lent stays as long as somebody uses it.
+        if (parent.fatal_signal) return;
+        schedule();
+    }
+}
+
 Result<ExitedChild> wait_for_child(int pid, bool may_wait) {
     Task& parent = *current();
+    bool interrupted = false;
     for (;;) {
         Task* dead = nullptr;
         {
@@ -144,20 +181,15 @@ Result<ExitedChild> wait_for_child(int pid, bool may_wait) {
             if (!any) return Errno::kECHILD;
             if (!dead) {
                 if (!may_wait) return ExitedChild{};
-                TRY_VOID(parent.child_exit.wait(guard));
+                if (interrupted) return Errno::kEINTR;
+                // The child's end comes with a signal: look for the child first.
+                interrupted = !parent.child_exit.wait(guard).ok();
             }
         }
         if (dead) {
-            const ExitedChild child{dead->pid, dead->exit_status};
+            const ExitedChild child{dead->pid, dead->exit_status, dead->ticks_used};
             destroy_task(*dead);
             return child;
         }
     }
-}
-
-void return_to_user_work() {
-    Task& task = *current();
-    // In this order: a signal that comes from another processor sets its number before `work`.
-    __atomic_store_n(&task.work, 0, __ATOMIC_SEQ_CST);
-    if (const int signal = __atomic_load_n(&task.fatal_signal, __ATOMIC_SEQ_CST)) exit_current(signal);
 }

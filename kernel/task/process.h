@@ -17,9 +17,11 @@ struct StringList {
 
 /// A program loaded into an address space of its own, ready to be entered.
 struct LoadedProgram {
-    Ref<AddressSpace> space;  ///< with everything mapped
-    uint64_t entry = 0;       ///< RIP of its first instruction
-    uint64_t stack = 0;       ///< RSP there: argc, argv, envp and the auxiliary vector (System V ABI, 3.4.1)
+    Ref<AddressSpace> space;           ///< with everything mapped
+    Ref<Inode> file;                   ///< where it comes from
+    std::array<char, 64> arguments{};  ///< Task::arguments
+    uint64_t entry = 0;                ///< RIP of its first instruction
+    uint64_t stack = 0;  ///< RSP there: argc, argv, envp and the auxiliary vector (System V ABI, 3.4.1)
 };
 
 /// Loads the ELF executable `path`. ENOENT, ENOEXEC (with the reason in the kernel's log), ENOMEM, E2BIG when
@@ -52,15 +54,17 @@ Result<Task*> fork_process(ChildMemory memory);
 /// @callgraph
 [[noreturn]] void exit_current(int status);
 
+/// Waits until the current task's child `pid`, for which Task::borrows_memory was set before it started, has
+/// called execve(2) or ended, or this task has been killed. Task context.
+void wait_for_release(int pid);
+
 /// Pid and status of a dead child.
 struct ExitedChild {
-    int pid = 0;     ///< 0: none is dead yet, and the caller would not wait
-    int status = 0;  ///< as wait4() reports it
+    int pid = 0;         ///< 0: none is dead yet, and the caller would not wait
+    int status = 0;      ///< as wait4() reports it
+    uint64_t ticks = 0;  ///< that it has used
 };
 /// Waits for a child of the current task to die, and buries it. `pid` > 0: that child; -1: any; 0 or < -1:
-/// any of the process group (0: the caller's). ECHILD without such a child, EINTR when killed. Task context.
+/// any of the process group (0: the caller's). ECHILD without such a child, EINTR when a signal
+/// comes first. Task context.
 Result<ExitedChild> wait_for_child(int pid, bool may_wait);
-
-/// Called by the entry paths before a return to ring 3 when Task::work is set: ends the task if a fatal
-/// signal is pending. IF=0.
-extern "C" void return_to_user_work();

@@ -68,7 +68,7 @@ void start_task(Task& task) {
 }
 
 bool prepare_to_block() {
-    if (current()->fatal_signal) return false;
+    if (current()->work) return false;
     current()->state = TaskState::kBlocked;
     return true;
 }

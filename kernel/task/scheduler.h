@@ -19,7 +19,7 @@ void schedule();
 /// Links a new task right after the head, so that it runs next after it. Any context but NMI.
 void start_task(Task& task);
 /// Announces that the current task is about to call block_current(): from now on make_runnable() counts.
-/// False when the task has been killed and must not sleep. IF=0.
+/// False when a signal waits and the task must not sleep. IF=0.
 bool prepare_to_block();
 /// Runs another task until make_runnable(), which may have come already since prepare_to_block(). IF=0, no
 /// lock held.

@@ -146,31 +146,3 @@ Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), vo
 extern "C" [[noreturn]] void kernel_thread_end() {
     exit_current(0);
 }
-
-void force_signal(Task& task, int signal) {
-    const uint64_t flags = irq_save();
-    if (task.is_user()) {
-        // In this order: whoever sees `work` finds the signal, and so does whoever is about to sleep.
-        if (!task.fatal_signal) __atomic_store_n(&task.fatal_signal, signal, __ATOMIC_RELEASE);
-        __atomic_store_n(&task.work, 1, __ATOMIC_RELEASE);
-        make_runnable(task);
-    }
-    irq_restore(flags);
-}
-
-void send_signal(Task& task, int signal) {
-    if (signal == 0 || signal == kSIGCHLD || task.state == TaskState::kZombie) return;
-    if (signal != kSIGKILL && task.ignored_signals & 1u << signal) return;
-    force_signal(task, signal);
-}
-
-Result<void> signal_group(int group, int signal) {
-    bool found = false;
-    for_each_task([&](Task& task) {
-        if (!task.is_user() || task.process_group != group) return;
-        found = true;
-        send_signal(task, signal);
-    });
-    if (!found) return Errno::kESRCH;
-    return {};
-}

@@ -11,6 +11,7 @@
 #include <kernel/fs/vfs.h>
 #include <kernel/libk/result.h>
 #include <kernel/mm/address_space.h>
+#include <kernel/task/signal.h>
 #include <kernel/task/wait_queue.h>
 
 /// Whether a task could run.
@@ -19,19 +20,6 @@ enum class TaskState : uint32_t {
     kBlocked,   ///< asleep in a WaitQueue
     kZombie,    ///< dead, waiting for its parent's wait4()
 };
-
-/// Signals known by number, with Linux's values. Their only action so far is death; a task may ignore them.
-inline constexpr int kSIGINT = 2;
-inline constexpr int kSIGQUIT = 3;   ///< Ctrl-backslash
-inline constexpr int kSIGILL = 4;    ///< invalid instruction
-inline constexpr int kSIGTRAP = 5;   ///< breakpoint, single step
-inline constexpr int kSIGBUS = 7;    ///< memory that is not there
-inline constexpr int kSIGFPE = 8;    ///< arithmetic
-inline constexpr int kSIGKILL = 9;   ///< can't be ignored
-inline constexpr int kSIGSEGV = 11;  ///< access that is not allowed
-inline constexpr int kSIGPIPE = 13;  ///< a pipe that nobody reads
-inline constexpr int kSIGTERM = 15;  ///< the polite request
-inline constexpr int kSIGCHLD = 17;  ///< a child has ended
 
 /// Guards the list of all tasks, their parents and their exit states. Taken with interrupts off.
 SpinLock& task_list_lock();
@@ -51,8 +39,8 @@ struct Task {
     uint64_t cr3 = 0;         ///< physical address of its top page table
     uint64_t kstack_top = 0;  ///< first byte above its kernel stack
     uint64_t user_rsp = 0;    ///< the user's RSP during a system call, while the task does not run
-    uint32_t work = 0;        ///< non-zero: look at it before returning to ring 3 (a fatal signal is pending)
-    UserState user_state;     ///< SSE and x87 registers, FS and GS base; unused by kernel threads
+    uint32_t work = 0;  ///< non-zero: a signal waits; look at it before returning to ring 3, and don't sleep
+    UserState user_state;  ///< SSE and x87 registers, FS and GS base; unused by kernel threads
 
     // Identity.
     int pid = 0;                  ///< from 1 up; of kernel threads from 0 down
@@ -62,18 +50,23 @@ struct Task {
     Task* wait_link = nullptr;  ///< next sleeper in the same WaitQueue
 
     // Process state; kernel threads have no address space.
-    Ref<AddressSpace> space;              ///< its memory
-    uint64_t entry = 0;                   ///< address of the program's first instruction
-    FileTable files;                      ///< its descriptors
+    Ref<AddressSpace> space;  ///< its memory
+    Ref<Inode> program;       ///< the file that it runs
+    std::array<char, 64>
+        arguments{};     ///< what it was started with, as far as there is room: each null-terminated
+    uint64_t entry = 0;  ///< address of the program's first instruction
+    FileTable files;     ///< its descriptors
     std::array<char, kPathMax> cwd{'/'};  ///< current directory, null-terminated
     Task* parent = nullptr;               ///< who waits for its end; null for the first tasks
     int process_group = 0;                ///< what the terminal's keys signal together
-    uint32_t ignored_signals = 0;         ///< bit n: signal n has no effect
+    Signals signals;                      ///< what is to be done about signals, and which are pending
     int fatal_signal = 0;                 ///< pending death, taken before returning to ring 3
     int exit_status = 0;                  ///< as wait4() reports it
-    WaitQueue child_exit;                 ///< where the parent sleeps in wait4()
-    uint64_t start_tick = 0;              ///< tick at which the task was made
-    uint64_t ticks_used = 0;              ///< ticks taken while it ran
+    WaitQueue child_exit;                 ///< where the parent sleeps in wait4() and vfork()
+    bool borrows_memory GUARDED_BY(task_list_lock()) =
+        false;  ///< made by vfork(): its parent waits until it has a program of its own, or is gone
+    uint64_t start_tick = 0;  ///< tick at which the task was made
+    uint64_t ticks_used = 0;  ///< ticks taken while it ran
 
     /// True for a process, false for a kernel thread.
     bool is_user() const { return static_cast<bool>(space); }
@@ -106,12 +99,3 @@ void destroy_task(Task& task);
 /// Starts a kernel thread: `body(argument)` runs with IF=0, and the thread ends when it returns. ENOMEM or
 /// EAGAIN.
 Result<Task*> start_kernel_thread(std::string_view name, void (*body)(void*), void* argument);
-
-/// Sends `signal` to a task: unless ignored, it dies before it next returns to ring 3, and a sleep is cut
-/// short. Any context except NMI.
-/// @callergraph
-void send_signal(Task& task, int signal);
-/// Like send_signal(), for a fault of the task's own: it can't be ignored. Any context except NMI.
-void force_signal(Task& task, int signal);
-/// Sends `signal` to every task of process group `group`. ESRCH when there is none. Any context except NMI.
-Result<void> signal_group(int group, int signal);

@@ -22,7 +22,7 @@ NO_THREAD_SAFETY_ANALYSIS Result<void> WaitQueue::wait(LockGuard& guard) {
             break;
         }
     }
-    if (task->fatal_signal) return Errno::kEINTR;
+    if (task->work) return Errno::kEINTR;
     return {};
 }
 

@@ -15,8 +15,8 @@ class WaitQueue {
     WaitQueue& operator=(const WaitQueue&) = delete;
 
     /// Puts the current task to sleep until wake_all(), with the guard's lock released meanwhile and held
-    /// again on return. Callers loop: the condition may be false again. EINTR when the task has been killed:
-    /// the caller must then give up and return at once. Task context only.
+    /// again on return. Callers loop: the condition may be false again. EINTR when a signal has come for the
+    /// task: the caller must then give up and return at once. Task context only.
     Result<void> wait(LockGuard& guard);
     /// Makes every sleeping task runnable. Any context, with the lock held.
     void wake_all() {

@@ -22,6 +22,9 @@ endif
 ifneq ($(and $(filter record rewind,$(MAKECMDGOALS)),$(filter-out 1,$(CPUS))),)
 $(error CPUS=$(CPUS): QEMU records one processor only; leave CPUS out)
 endif
+ifneq ($(filter-out sh busybox,$(GUEST_SHELL)),)
+$(error SHELL=$(GUEST_SHELL): it is busybox, or left out for Trapline's own)
+endif
 ACCEL ?= tcg
 QEMU_EXTRA ?=
 GDB_EXTRA ?=
@@ -33,8 +36,8 @@ GDB := $(if $(filter x86_64 amd64,$(MACHINE)),gdb,gdb-multiarch)
 export WAIT ANSWERS REWIND TYPE GDB_EXTRA BOOT APPEND CPUS MEM ACCEL
 
 .PHONY: run gdb watch diagnose record rewind timeline
-NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso)
-NEEDS_gdb := run gdb
+NEEDS_run := run $(filter uefi,$(BOOT)) $(if $(filter grub uefi,$(BOOT)),iso) $(filter busybox,$(GUEST_SHELL))
+NEEDS_gdb := run gdb $(filter busybox,$(GUEST_SHELL))
 NEEDS_watch := run gdb
 NEEDS_diagnose := run gdb
 NEEDS_record := run
@@ -60,11 +63,17 @@ $(error APPEND may not hold quotes, $$ or ;)
 endif
 $(call record,$B/grub.cfg,$(GRUB_CFG))
 
-$B/trapline.iso: $B/trapline.elf $B/initramfs.cpio $B/grub.cfg labs/tools/iso.sh | need
+# What is booted: the state as it is, or with another shell, which has a folder of its own.
+BUSYBOX := $B/busybox
+BOOTED := $(if $(filter busybox,$(GUEST_SHELL)),$(BUSYBOX),$B)
+$B/trapline.iso $(BUSYBOX)/trapline.iso: %/trapline.iso: %/trapline.elf %/initramfs.cpio $B/grub.cfg labs/tools/iso.sh | need
 	$(call say,ISO      $@)
 	$(Q)labs/tools/iso.sh $@ $(filter-out %.sh,$^)
 
-BOOT_FILES := $(if $(filter grub uefi,$(BOOT)),$B/trapline.iso,$B/trapline.elf $B/initramfs.cpio)
+$(BUSYBOX)/trapline.elf: $B/trapline.elf
+	$(Q)mkdir -p $(@D) && ln -sf ../trapline.elf $@
+
+BOOT_FILES := $(addprefix $(BOOTED)/,$(if $(filter grub uefi,$(BOOT)),trapline.iso,trapline.elf initramfs.cpio))
 
 # Only what chapter 6 brings starts further processors.
 ONE_PROCESSOR = $(if $(filter-out 1,$(CPUS)),$(if $(filter arch/x86_64/processors.cpp,$(FILES)),,\
@@ -77,11 +86,11 @@ boot-files: $(BOOT_FILES) | need
 run: $(BOOT_FILES) | need ## boot the state in QEMU; this terminal is its console, Ctrl-A X leaves
 	$(ONE_PROCESSOR)
 	@echo "Ctrl-A X leaves QEMU"
-	@labs/tools/qemu.sh $B $(QEMU_EXTRA)
+	@labs/tools/qemu.sh $(BOOTED) $(QEMU_EXTRA)
 
 gdb: $(BOOT_FILES) | need ## boot the state under gdb, stopped at kernel_main
 	$(ONE_PROCESSOR)
-	@labs/tools/gdb.sh $B $(GDB) $(QEMU_EXTRA)
+	@labs/tools/gdb.sh $(BOOTED) $(GDB) $(QEMU_EXTRA)
 
 watch: $(BOOT_FILES) | need ## chapter 3: show who writes to the shell's saved RCX, and which write is wrong
 	@labs/tools/gdb/batch.sh $B $(GDB) watch.py $(QEMU_EXTRA)

@@ -45,6 +45,8 @@ iso|/usr/lib/grub/x86_64-efi/moddep.lst|grub-efi-amd64-bin$pc|GRUB for UEFI
 iso|xorriso|xorriso|writes the boot image
 iso|mformat|mtools|makes the UEFI part of the boot image
 run|qemu-system-x86_64|qemu-system-x86|the machine that the kernel runs on
+busybox|/bin/busybox|busybox-static$pc|other people's shell and tools
+test|/bin/busybox|busybox-static$pc|other people's shell and tools
 uefi|/usr/share/OVMF/OVMF_CODE_4M.fd|ovmf|the UEFI firmware
 gdb|$gdb|$gdb|the debugger
 rewind|qemu-img|qemu-utils|makes the file for the snapshots of a replay

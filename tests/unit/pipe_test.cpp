@@ -123,7 +123,7 @@ TEST_F(PipeTest, AWaitingWriterNoticesThatTheReaderLeft) {
 }
 
 TEST_F(PipeTest, DeathEndsTheWait) {
-    host_task().fatal_signal = kSIGKILL;
+    kill_host_task();
     std::byte byte;
     EXPECT_EQ(reader_->read({&byte, 1}).error(), Errno::kEINTR);
     ASSERT_EQ(put(std::string(kPipeSize, 'x')).value(), kPipeSize);

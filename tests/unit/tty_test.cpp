@@ -62,10 +62,11 @@ TEST_F(TtyTest, NonblockingReadersDoNotWait) {
 }
 
 TEST_F(TtyTest, DeathEndsTheWait) {
-    host_task().fatal_signal = kSIGKILL;
+    kill_host_task();
     EXPECT_EQ(read(10).error(), Errno::kEINTR);
     host_task().fatal_signal = 0;
-    host.while_asleep = [] { host_task().fatal_signal = kSIGKILL; };
+    host_task().work = 0;
+    host.while_asleep = kill_host_task;
     EXPECT_EQ(read(10).error(), Errno::kEINTR);
     EXPECT_EQ(host.sleeps, 1);
 }

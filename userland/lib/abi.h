@@ -19,6 +19,8 @@ enum SystemCall : long {
     SYS_munmap = 11,
     SYS_brk = 12,
     SYS_rt_sigaction = 13,
+    SYS_rt_sigprocmask = 14,
+    SYS_rt_sigreturn = 15,
     SYS_ioctl = 16,
     SYS_sched_yield = 24,
     SYS_dup = 32,
@@ -27,6 +29,7 @@ enum SystemCall : long {
     SYS_getpid = 39,
     SYS_clone = 56,
     SYS_fork = 57,
+    SYS_vfork = 58,
     SYS_execve = 59,
     SYS_wait4 = 61,
     SYS_kill = 62,
@@ -42,6 +45,9 @@ enum SystemCall : long {
     SYS_getppid = 110,
     SYS_getpgrp = 111,
     SYS_getpgid = 121,
+    SYS_rt_sigpending = 127,
+    SYS_rt_sigsuspend = 130,
+    SYS_sigaltstack = 131,
     SYS_reboot = 169,
     SYS_getdents64 = 217,
     SYS_clock_gettime = 228,
@@ -109,10 +115,13 @@ enum : int {
     SIGTRAP = 5,
     SIGFPE = 8,
     SIGKILL = 9,
+    SIGUSR1 = 10,
     SIGSEGV = 11,
+    SIGUSR2 = 12,
     SIGPIPE = 13,
     SIGTERM = 15,
     SIGCHLD = 17,
+    SIGSTOP = 19,
     SIGTSTP = 20,
     SIGTTIN = 21,
     SIGTTOU = 22
@@ -194,7 +203,21 @@ struct SystemName {
     char domain[65];
 };
 
-/// What a signal does, as rt_sigaction() takes it. Trapline knows handlers 0 (default) and 1 (ignore).
+// SignalAction::flags
+inline constexpr uint64_t SA_SIGINFO = 4, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000,
+                          SA_RESTART = 0x10000000, SA_NODEFER = 0x40000000, SA_RESETHAND = 0x80000000;
+// How rt_sigprocmask() changes what is blocked
+enum : int { SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2 };
+
+/// A stack for handlers: sigaltstack().
+struct SignalStack {
+    void* base;
+    int flags;
+    int padding;
+    uint64_t size;
+};
+
+/// What a signal does, as rt_sigaction() takes it: a function's address, 0 (default) or 1 (ignore).
 struct SignalAction {
     uint64_t handler;
     uint64_t flags;

@@ -53,6 +53,7 @@ void reset_host_kernel() {
     task.cwd = {"/"};
     task.work = 0;
     task.fatal_signal = 0;
+    task.arguments = {"prog\0-x"};
     task.parent = nullptr;
     set_root_inode(Ref<Inode>());
     set_console_tty(Ref<Tty>());
@@ -71,6 +72,9 @@ Task* current() {
 Task* first_task() {
     return &host_task();
 }
+Task* find_task(int pid) {
+    return host_task().pid == pid ? &host_task() : nullptr;
+}
 SpinLock& task_list_lock() {
     return list_lock;
 }
@@ -87,21 +91,26 @@ void schedule() {
 }
 
 Result<void> WaitQueue::wait(LockGuard& guard) {
-    if (current()->fatal_signal) return Errno::kEINTR;
+    if (current()->work) return Errno::kEINTR;
     guard.lock().unlock();
     schedule();
     guard.lock().lock();
-    if (current()->fatal_signal) return Errno::kEINTR;
+    if (current()->work) return Errno::kEINTR;
     return {};
 }
 void WaitQueue::wake_sleepers() {}
 
-void send_signal(Task& task, int signal) {
+void kill_host_task() {
+    host_task().fatal_signal = kSIGKILL;
+    host_task().work = 1;
+}
+
+void send_signal(Task& task, int signal, int, int) {
     // A real signal takes locks, so it must not be sent under one with interrupts off.
     if (!host_interrupts_enabled) throw std::logic_error("signal sent under a lock");
     host.signals.push_back({task.pid, signal});
 }
-Result<void> signal_group(int group, int signal) {
+Result<void> signal_group(int group, int signal, int) {
     if (!host_interrupts_enabled) throw std::logic_error("signal sent under a lock");
     host.signals.push_back({-group, signal});
     return {};

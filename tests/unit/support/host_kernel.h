@@ -14,7 +14,7 @@
 /// What host tests see of the kernel's surroundings, and how they steer it.
 struct HostKernel {
     /// Runs when the task under test sleeps in a WaitQueue, with the queue's lock released, or yields: what
-    /// the others do meanwhile. Without it, sleeping is an error of the test. A fatal_signal ends the sleep.
+    /// the others do meanwhile. Without it, sleeping is an error of the test. A signal ends the sleep.
     std::function<void()> while_asleep;
     int sleeps = 0;  ///< how often it did
     struct Signal {
@@ -29,6 +29,8 @@ extern HostKernel host;
 
 /// The task that current() returns and /proc shows: pid 7, group 7.
 Task& host_task();
+/// A signal that it will die of comes for that task.
+void kill_host_task();
 /// Forgets all of the above, closes the task's files and drops the root directory and the console's terminal.
 void reset_host_kernel();
 

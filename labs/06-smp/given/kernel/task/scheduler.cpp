@@ -97,7 +97,7 @@ bool prepare_to_block() {
     // other way round, so one of the two sees the other.
     task->state = TaskState::kBlocked;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!__atomic_load_n(&task->fatal_signal, __ATOMIC_RELAXED)) return true;
+    if (!__atomic_load_n(&task->work, __ATOMIC_RELAXED)) return true;
     task->state = TaskState::kRunnable;
     return false;
 }

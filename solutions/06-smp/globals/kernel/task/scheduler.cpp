@@ -70,7 +70,7 @@ void start_task(Task& task) {
 
 bool prepare_to_block() {
     LockGuard guard(lock);
-    if (current()->fatal_signal) return false;
+    if (current()->work) return false;
     current()->state = TaskState::kBlocked;
     return true;
 }
