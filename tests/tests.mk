@@ -77,7 +77,7 @@ $T/system-tests: $(SYSTEM_OBJECTS) $T/objects.txt
 BUILD_STATES := $(addprefix build-,$(call state_names,$(or $(filter SOL=%,$(STATES)),$(STATES))))
 .PHONY: $(BUILD_STATES)
 $(BUILD_STATES): | need
-	@+$(MAKE) SOL= LAB= $(patsubst sol%,SOL=%,$(patsubst lab%,LAB=%,$(@:build-%=%))) all
+	@+$(MAKE) SOL= LAB= $(patsubst sol%,SOL=%,$(patsubst lab%,LAB=%,$(@:build-%=%))) all $(if $(filter test,$(MAKECMDGOALS)),busybox)
 
 # Variants of chapter 3's kernel: other compilers and options, its instrument, and what takes the bug away.
 BUG_VARIANTS := $(if $(filter SOL=3,$(STATES)),build-bug-variants)

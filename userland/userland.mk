@@ -5,6 +5,7 @@
 #   userland/X/*              further parts of the program /bin/X
 #   userland/tests/X.cpp      the program /tests/X
 #   userland/ring3/X.S        the program /ring3/X: a few instructions, without the library
+#   userland/foreign/X.c     the program /foreign/X, for musl in place of the user library; with SHELL=busybox only
 #   userland/grade/X          programs of the graders, which are not in the initramfs: .S like ring3/, .cpp like tests/
 #   userland/files/           files copied into the initramfs as they are
 
@@ -52,10 +53,15 @@ $B/initramfs.cpio: $(PACKED) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tool
 	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
 
 # The same with Debian's busybox-static, byte for byte, as the shell. It brings its own ls, cat, ps and so on, and prefers
-# them.
-$B/busybox/initramfs.cpio: $B/initramfs.cpio /bin/busybox | need
+# them. With it come programs for musl, whose compiler a machine has for its own processor only.
+FOREIGN := $(if $(filter x86_64 amd64,$(MACHINE)),$(patsubst userland/%.c,$B/programs/%,$(filter userland/foreign/%.c,$(FILES))))
+$(FOREIGN): $B/programs/%: userland/%.c | need
+	$(call say,MUSL     $<)
+	$(Q)mkdir -p $(@D) && musl-gcc -static -std=c11 -O2 -Wall -Wextra -Werror -o $@ $<
+
+$B/busybox/initramfs.cpio: $B/initramfs.cpio /bin/busybox $(FOREIGN) | need
 	$(call say,CPIO     $@)
-	$(Q)mkdir -p $(@D) && labs/tools/initramfs.sh $@ $(foreach p,$(PACKED),$(p:$B/programs/%=%)=$p) \
+	$(Q)mkdir -p $(@D) && labs/tools/initramfs.sh $@ $(foreach p,$(PACKED) $(FOREIGN),$(p:$B/programs/%=%)=$p) \
 	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f)) bin/sh=/bin/busybox
 # need installs it, later than make looks.
 /bin/busybox: | need ;

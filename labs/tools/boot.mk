@@ -73,6 +73,12 @@ $B/trapline.iso $(BUSYBOX)/trapline.iso: %/trapline.iso: %/trapline.elf %/initra
 $(BUSYBOX)/trapline.elf: $B/trapline.elf
 	$(Q)mkdir -p $(@D) && ln -sf ../trapline.elf $@
 
+# For the tests, which boot it without a loader.
+.PHONY: busybox
+busybox: $(BUSYBOX)/initramfs.cpio
+	@:
+NEEDS_busybox := busybox
+
 BOOT_FILES := $(addprefix $(BOOTED)/,$(if $(filter grub uefi,$(BOOT)),trapline.iso,trapline.elf initramfs.cpio))
 
 # Only what chapter 6 brings starts further processors.

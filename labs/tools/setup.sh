@@ -92,6 +92,8 @@ docs|dot|graphviz|draws its graphs
 docs|/usr/share/doxygen-awesome-css/doxygen-awesome.css|doxygen-awesome-css|its theme
 docs|python3|python3|writes its pages
 END
+    # A machine has musl's compiler for its own processor only; on others those programs are left out.
+    [[ $native == no ]] || printf '%s|musl-gcc|musl-tools|compiles for another C library\n' busybox test
 }
 
 present() {

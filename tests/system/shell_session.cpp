@@ -16,8 +16,8 @@ size_t ShellSession::start(std::string_view line) {
 }
 
 std::string ShellSession::finish(harness::Duration limit) {
-    prompt_ = machine_.wait_for(kPrompt, output_, limit);
-    const std::string text = machine_.serial().substr(output_, prompt_ - output_ - (sizeof kPrompt - 1));
+    prompt_ = machine_.wait_for(prompt_text_, output_, limit);
+    const std::string text = machine_.serial().substr(output_, prompt_ - output_ - prompt_text_.size());
     output_ = prompt_;
     return plain_lines(text);
 }

@@ -16,9 +16,10 @@ inline constexpr char kControlD[] = "\x04";
 /// The session of one machine's console.
 class ShellSession {
   public:
-    /// Waits for the first prompt.
-    explicit ShellSession(harness::Machine& machine) : machine_(machine) {
-        output_ = prompt_ = machine.wait_for(kPrompt);
+    /// Waits for the first prompt, which may be another shell's.
+    explicit ShellSession(harness::Machine& machine, std::string_view prompt = kPrompt)
+        : machine_(machine), prompt_text_(prompt) {
+        adopt_prompt(0);
     }
 
     /// Types a line at the prompt, waits for the next prompt, and gives what was printed in between, with
@@ -33,10 +34,11 @@ class ShellSession {
     std::string finish(harness::Duration limit = harness::Duration(10'000));
 
     /// For those who type themselves: goes on from the first prompt at or behind position `from`.
-    void adopt_prompt(size_t from) { output_ = prompt_ = machine_.wait_for(kPrompt, from); }
+    void adopt_prompt(size_t from) { output_ = prompt_ = machine_.wait_for(prompt_text_, from); }
 
   private:
     harness::Machine& machine_;
+    std::string prompt_text_;
     size_t prompt_;      ///< position behind the last prompt
     size_t output_ = 0;  ///< position where the output of the running command begins
 };
