@@ -134,6 +134,12 @@ bench: $B/trapline.elf $(BENCH_PROGRAMS) tests/tools/bench.sh | need ## what the
 	@BENCH_CPUS="$(BENCH_CPUS)" BENCH_SECONDS=$(BENCH_SECONDS) BENCH_ROUNDS=$(BENCH_ROUNDS) \
 	    tests/tools/bench.sh $B
 
+#: LINUX=file          the kernel (bzImage) that `make compare` compares with; default: Debian's, which is downloaded
+.PHONY: compare
+NEEDS_compare := run
+compare: $B/trapline.elf $(BENCH_PROGRAMS) | need ## the same program here and on Linux: what operations cost on both
+	@BENCH_ROUNDS=$(BENCH_ROUNDS) tests/tools/bench_compare.sh $B "$(LINUX)"
+
 # Not part of `make test`: nothing else needs this second emulator, whose Debian package brings a desktop's libraries.
 .PHONY: bochs
 NEEDS_bochs := iso bochs

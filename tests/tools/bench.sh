@@ -7,58 +7,16 @@
 set -euo pipefail
 
 here=$(dirname "$0")
-# shellcheck source=labs/tools/qemu_options.sh
-source "$here/../../labs/tools/qemu_options.sh"
-state=$1 folder=$1/bench
-targets=$here/bench_targets.txt
+# shellcheck source=tests/tools/bench_run.sh
+source "$here/bench_run.sh"
 read -ra cpus <<<"${BENCH_CPUS:-1 2 4}"
-seconds=${BENCH_SECONDS:-1} rounds=${BENCH_ROUNDS:-3}
-
-# prepare WORDS...: an initramfs whose first process is the program, with these arguments.
-prepare() {
-    mkdir -p "$folder"
-    ln -sf ../trapline.elf "$folder/trapline.elf"
-    echo "$*" >"$folder/arguments"
-    "$here/../../labs/tools/initramfs.sh" "$folder/initramfs.cpio" "init=$state/programs/tests/bench" \
-        "bin/true=$state/programs/bin/true" "etc/bench=$folder/arguments"
-}
-
-# boot LIMIT CPUS APPEND [OPTION...]: runs it and prints what it says; after LIMIT seconds it is stopped.
-boot() {
-    local limit=$1 options
-    CPUS=$2 APPEND="panic=exit $3" BOOT=pvh ACCEL=${4:-tcg}
-    shift $(($# < 4 ? 3 : 4))
-    qemu_options "$folder"
-    timeout -k 1 "$limit" qemu-system-x86_64 "${options[@]}" -serial stdio "$@" </dev/null || true
-}
-
-# Fails, with what the guest printed last, unless the program in FILE came to its end.
-check_finished() {
-    grep -q '^bench: ok$' "$1" && return
-    echo "The program did not come to its end. What the machine said last:" >&2
-    tail -n 15 "$1" >&2
-    exit 1
-}
+seconds=${BENCH_SECONDS:-1}
 
 count_instructions() {
     prepare
-    # Few ticks, so that most batches have none.
-    boot 120 1 hz=10 tcg -icount shift=0,sleep=off -rtc base=2024-01-01,clock=vm -seed 1 |
-        tr -d '\r' >"$folder/counts.txt"
-    check_finished "$folder/counts.txt"
+    count_trapline
     echo "Instructions of one operation"
-    awk -v format='%-20s %12s %9s %7s  %s\n' '
-        FNR == NR { if ($1 == "bench") cost[$2] = $3; next }
-        /^#/ || !NF { next }
-        !header++ { printf format, "operation", "instructions", "target", "floor", "" }
-        { printf format, $1, cost[$1], "<= " $2, $3, cost[$1] <= $2 ? "met" : "NOT met" }
-    ' "$folder/counts.txt" "$targets"
-}
-
-# Puts the time of its arrival, in microseconds, before each line of standard input.
-stamp() {
-    local line
-    while IFS= read -r line; do echo "${EPOCHREALTIME/./} ${line%$'\r'}"; done
+    awk -f "$here/bench_table.awk" of=targets "$here/bench_targets.txt" of=trapline "$folder/counts.txt"
 }
 
 compare_processors() {
@@ -70,8 +28,7 @@ compare_processors() {
         for count in "${cpus[@]}"; do
             output=$folder/scaling-$count.$round.txt
             prepare scaling "$seconds" "$count"
-            boot $((60 + 10 * seconds)) "$count" "" tcg,thread=multi | stamp >"$output"
-            check_finished <(cut -d ' ' -f 2- "$output")
+            boot $((60 + 10 * seconds)) "$output" "$count" tcg,thread=multi panic=exit
             cat "$output" >>"$folder/scaling.txt"
         done
     done

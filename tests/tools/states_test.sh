@@ -17,7 +17,7 @@ test_a_state_that_does_not_exist_gets_one_line() {
 test_help_lists_every_target() {
     local target
     make help >"$scratch/help"
-    for target in all run gdb watch diagnose record rewind timeline model test check bench setup where diff tree docs docs-serve tidy clean help; do
+    for target in all run gdb watch diagnose record rewind timeline model test check bench compare setup where diff tree docs docs-serve tidy clean help; do
         grep -q "^  make $target " "$scratch/help" || { echo "not in make help: $target"; return 1; }
     done
 }
