@@ -10,7 +10,7 @@
 #   no5lvl                QEMU has five levels of page tables, which most machines have not, and Trapline does not use
 #   quiet                 nothing is printed while the program runs
 # What is as Debian has it: the modules for security and accounting, and 250 ticks a second, where Trapline has ten. A
-# tick costs some thousand instructions; only the batches of forks, of four million and more, can't do without one.
+# tick takes some 3,500 instructions, and only the batches of forks, of four million, always have one.
 set -euo pipefail
 
 here=$(dirname "$0")
