@@ -18,7 +18,7 @@ refuse() {
 
 # The magic number of a bzImage (Linux, Documentation/arch/x86/boot.rst).
 is_kernel() {
-    [[ -r $1 && $(dd if="$1" bs=1 skip=514 count=4 status=none | tr -d '\0') == HdrS ]]
+    [[ -f $1 && -r $1 && $(dd if="$1" bs=1 skip=514 count=4 status=none | tr -d '\0') == HdrS ]]
 }
 
 # The package that the metapackage stands for; nothing if apt does not know it.
