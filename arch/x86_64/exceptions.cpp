@@ -123,8 +123,9 @@ FaultInfo fault_info(const InterruptFrame& frame) {
     return fault;
 }
 
-/// A program's own fault: its handler's affair, or say what it did, and end it before it runs on.
-void signal_program(const InterruptFrame& frame) {
+/// A program's own fault: its handler's affair, or say what it did, and end it before it runs on. Not
+/// inlined: a fault that is mended would have to save the registers that this one needs.
+[[gnu::noinline]] void signal_program(const InterruptFrame& frame) {
     Task& task = *current();
     const ExceptionName& exception = exception_name(frame.vector);
     const int signal = signal_of(frame.vector);

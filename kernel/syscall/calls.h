@@ -30,10 +30,13 @@ inline int64_t to_return(Result<void> result) {
 inline constexpr uint64_t kInterrupted = 512;
 /// Numbers of the calls that are made again.
 inline constexpr uint64_t kCallRead = 0, kCallWrite = 1, kCallReadv = 19, kCallWritev = 20, kCallWait4 = 61;
-/// to_return() for the call `number` which may have to be made again.
+/// to_return_waiting() where there is no result. Out of the way of those that have one.
+[[gnu::noinline, gnu::cold]] inline int64_t to_return_failed(Errno error, uint64_t number) {
+    return error == Errno::kEINTR ? -static_cast<int64_t>(kInterrupted + number) : to_return(error);
+}
+/// to_return() for the call `number`, which may have to be made again.
 inline int64_t to_return_waiting(Result<uint64_t> result, uint64_t number) {
-    if (result.error() == Errno::kEINTR) return -static_cast<int64_t>(kInterrupted + number);
-    return to_return(result);
+    return result.ok() ? static_cast<int64_t>(result.value()) : to_return_failed(result.error(), number);
 }
 
 // Files: kernel/syscall/file_calls.cpp and kernel/syscall/path_calls.cpp.

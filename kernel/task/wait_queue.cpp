@@ -22,7 +22,8 @@ NO_THREAD_SAFETY_ANALYSIS Result<void> WaitQueue::wait(LockGuard& guard) {
             break;
         }
     }
-    if (task->work) return Errno::kEINTR;
+    if (task->work) [[unlikely]]
+        return Errno::kEINTR;
     return {};
 }
 
