@@ -45,6 +45,7 @@ inline constexpr uint64_t kCR4_OSFXSR = 1ull << 9;       ///< FXSAVE, FXRSTOR an
 inline constexpr uint64_t kCR4_OSXMMEXCPT = 1ull << 10;  ///< SSE errors are #XM
 inline constexpr uint64_t kCR4_UMIP = 1ull << 11;        ///< CpuFeatures::umip
 inline constexpr uint64_t kCR4_FSGSBASE = 1ull << 16;    ///< RDFSBASE and its kin may be used
+inline constexpr uint64_t kCR4_OSXSAVE = 1ull << 18;     ///< CpuFeatures::xsave
 inline constexpr uint64_t kCR4_SMEP = 1ull << 20;        ///< CpuFeatures::smep
 inline constexpr uint64_t kCR4_SMAP = 1ull << 21;        ///< CpuFeatures::smap
 
@@ -54,6 +55,8 @@ struct CpuFeatures {
     bool smap = false;      ///< ring 0 can't touch user pages unless it says so with STAC
     bool umip = false;      ///< ring 3 can't read the descriptor-table registers
     bool fsgsbase = false;  ///< RDFSBASE and its kin
+    bool xsave = false;     ///< XSAVE and XRSTOR
+    bool avx = false;       ///< AVX, whose registers only those two know
     bool rdrand = false;    ///< a hardware random number generator
 };
 /// Filled by init_cpu_features(); constant afterwards.
@@ -164,6 +167,13 @@ inline uint64_t read_cr3() {
 /// Switches the address space; drops every TLB entry that is not global (Intel SDM 3A, 4.10.4.1).
 inline void write_cr3(uint64_t value) {
     asm volatile("mov %0, %%cr3" ::"r"(value) : "memory");
+}
+/// XCR0: which states XSAVE and XRSTOR deal with and programs may use (Intel SDM 1, 13.3).
+inline constexpr uint64_t kXCR0_X87 = 1, kXCR0_SSE = 2, kXCR0_AVX = 4;
+/// Sets XCR0. Needs kCR4_OSXSAVE; #GP for a combination that the processor does not have.
+inline void write_xcr0(uint64_t value) {
+    asm volatile("xsetbv" ::"c"(0), "a"(static_cast<uint32_t>(value)),
+                 "d"(static_cast<uint32_t>(value >> 32)));
 }
 /// CR4 of this processor.
 inline uint64_t read_cr4() {

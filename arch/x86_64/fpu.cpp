@@ -1,5 +1,6 @@
 /// @file
-/// SSE and x87 registers, FS and GS bases.
+/// x87, SSE and AVX registers, FS and GS bases.
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/fpu.h>
 #include <arch/x86_64/user_bases.h>
 #include <kernel/libk/string.h>
@@ -12,50 +13,92 @@ namespace {
 /// and 10.2.3).
 constexpr uint16_t kInitialFcw = 0x037f;
 constexpr uint32_t kInitialMxcsr = 0x1f80;
-constexpr size_t kFxsaveMxcsrOffset = 24;
+constexpr size_t kMxcsrOffset = 24;
 /// Which bits of MXCSR this processor has, as FXSAVE stores it; 0 stands for the oldest set (Intel SDM
 /// 1, 11.6.6).
-constexpr size_t kFxsaveMxcsrMaskOffset = 28;
+constexpr size_t kMxcsrMaskOffset = 28;
 constexpr uint32_t kDefaultMxcsrMask = 0xffbf;
+
+/// Stores all that XCR0 names, where there is XSAVE.
+template <bool xsave>
+void save_fpu(FpuState& state) {
+    if constexpr (xsave)
+        asm volatile("xsave64 %0" : "+m"(state) : "a"(~0u), "d"(~0u));
+    else
+        asm volatile("fxsave64 %0" : "=m"(state));
+}
+
+/// Loads what save_fpu() has stored.
+template <bool xsave>
+void load_fpu(const FpuState& state) {
+    if constexpr (xsave)
+        asm volatile("xrstor64 %0" ::"m"(state), "a"(~0u), "d"(~0u));
+    else
+        asm volatile("fxrstor64 %0" ::"m"(state));
+}
+
+void save_bases(UserState& state) {
+    state.fs_base = read_user_fs_base();
+    state.gs_base = read_user_gs_base();
+}
 
 }  // namespace
 
 void reset_user_state(UserState& state) {
     state = {};
-    memcpy(state.fxsave.data(), &kInitialFcw, sizeof(kInitialFcw));
-    memcpy(state.fxsave.data() + kFxsaveMxcsrOffset, &kInitialMxcsr, sizeof(kInitialMxcsr));
+    // Without a bit in `present` XRSTOR sets these itself.
+    memcpy(state.fpu.legacy.data(), &kInitialFcw, sizeof(kInitialFcw));
+    memcpy(state.fpu.legacy.data() + kMxcsrOffset, &kInitialMxcsr, sizeof(kInitialMxcsr));
 }
 
 void save_user_state(Task& task) {
-    asm volatile("fxsave64 %0" : "=m"(task.user_state.fxsave));
-    task.user_state.fs_base = read_user_fs_base();
-    task.user_state.gs_base = read_user_gs_base();
+    cpu_features.xsave ? save_fpu<true>(task.user_state.fpu) : save_fpu<false>(task.user_state.fpu);
+    save_bases(task.user_state);
 }
 
 void load_user_state(const Task& task) {
-    asm volatile("fxrstor64 %0" ::"m"(task.user_state.fxsave));
+    cpu_features.xsave ? load_fpu<true>(task.user_state.fpu) : load_fpu<false>(task.user_state.fpu);
     write_user_bases(task.user_state.fs_base, task.user_state.gs_base);
 }
 
 Result<void> restore_fpu(UserState& state, UserPtr<const void> image) {
+    FpuState& fpu = state.fpu;
     uint32_t mask;
-    memcpy(&mask, state.fxsave.data() + kFxsaveMxcsrMaskOffset, sizeof(mask));
+    memcpy(&mask, fpu.legacy.data() + kMxcsrMaskOffset, sizeof(mask));
     if (image.is_null()) {
-        const UserState before = state;
+        const uint64_t fs_base = state.fs_base, gs_base = state.gs_base;
         reset_user_state(state);
-        state.fs_base = before.fs_base;
-        state.gs_base = before.gs_base;
+        state.fs_base = fs_base;
+        state.gs_base = gs_base;
         return {};
     }
-    TRY_VOID(copy_from_user(state.fxsave.data(), image, state.fxsave.size()));
+    TRY_VOID(copy_from_user(&fpu, image, sizeof(fpu)));
     uint32_t mxcsr;
-    memcpy(&mxcsr, state.fxsave.data() + kFxsaveMxcsrOffset, sizeof(mxcsr));
+    memcpy(&mxcsr, fpu.legacy.data() + kMxcsrOffset, sizeof(mxcsr));
     mxcsr &= mask ? mask : kDefaultMxcsrMask;
-    memcpy(state.fxsave.data() + kFxsaveMxcsrOffset, &mxcsr, sizeof(mxcsr));
+    memcpy(fpu.legacy.data() + kMxcsrOffset, &mxcsr, sizeof(mxcsr));
+    fpu.present &= kXCR0_X87 | kXCR0_SSE | (cpu_features.avx ? kXCR0_AVX : 0);
+    fpu.reserved = {};
     return {};
 }
 
 void switch_user_state(Task& prev, Task& next) {
-    if (prev.is_user()) save_user_state(prev);
-    if (next.is_user()) load_user_state(next);
+    if (!prev.is_user() || !next.is_user()) {
+        if (prev.is_user()) save_user_state(prev);
+        if (next.is_user()) load_user_state(next);
+        return;
+    }
+    UserState& from = prev.user_state;
+    const UserState& to = next.user_state;
+    if (cpu_features.xsave) [[likely]] {
+        save_fpu<true>(from.fpu);
+        load_fpu<true>(to.fpu);
+    } else {
+        save_fpu<false>(from.fpu);
+        load_fpu<false>(to.fpu);
+    }
+    save_bases(from);
+    // Most programs have the same ones, none, and they are dear to set.
+    if (from.fs_base != to.fs_base || from.gs_base != to.gs_base) [[unlikely]]
+        write_user_bases(to.fs_base, to.gs_base);
 }

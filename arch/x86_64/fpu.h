@@ -11,11 +11,21 @@
 
 struct Task;
 
-/// x87 and SSE registers in the format of FXSAVE (Intel SDM 1, 10.5.1) and the bases of FS and GS.
+/// x87, SSE and AVX registers in XSAVE's standard format (Intel SDM 1, 13.4). Its first 512 bytes are
+/// FXSAVE's (10.5.1), and all there is where the processor has no XSAVE.
+struct FpuState {
+    std::array<std::byte, 512> legacy;  ///< x87 and SSE
+    uint64_t present = 0;  ///< of the header: which states are not in their initial configuration
+    std::array<uint64_t, 7> reserved{};  ///< of the header: 0, or XRSTOR faults
+    std::array<std::byte, 256> avx{};  ///< the upper halves of YMM0 to YMM15, where every processor has them
+};
+static_assert(sizeof(FpuState) == 832);
+
+/// An FpuState and the bases of FS and GS.
 struct UserState {
-    alignas(16) std::array<std::byte, 512> fxsave;  ///< what FXSAVE stores
-    uint64_t fs_base = 0;                           ///< address that FS adds in ring 3
-    uint64_t gs_base = 0;                           ///< address that GS adds in ring 3
+    alignas(64) FpuState fpu;  ///< what XSAVE or FXSAVE stores
+    uint64_t fs_base = 0;      ///< address that FS adds in ring 3
+    uint64_t gs_base = 0;      ///< address that GS adds in ring 3
 };
 
 /// The state a new program starts with: all registers zero, exceptions masked (System V ABI, 3.4.1). Any
@@ -27,7 +37,7 @@ void save_user_state(Task& task);
 /// Loads what `task`'s UserState says into the processor. Task context, or IF=0.
 void load_user_state(const Task& task);
 /// Puts the image that a signal's handler has left at `image` (0: none; the registers are reset) into
-/// `state`, without anything that FXRSTOR would refuse. EFAULT. Task context.
+/// `state`, without anything that XRSTOR or FXRSTOR would refuse. EFAULT. Task context.
 Result<void> restore_fpu(UserState& state, UserPtr<const void> image);
 /// Exchanges the registers of two tasks; either may be a kernel thread, which has none. IF=0.
 void switch_user_state(Task& prev, Task& next);

@@ -18,7 +18,7 @@ namespace {
 
 /// uc_flags: SS is in the context, and stays what it is.
 constexpr uint64_t kUC_SIGCONTEXT_SS = 2, kUC_STRICT_RESTORE_SS = 4;
-/// What XSAVE's image would want; FXSAVE's wants 16.
+/// What XSAVE's image wants.
 constexpr uint64_t kFpuAlignment = 64;
 
 /// Where the frame shall lie: below what the program uses, or on the stack that it has set aside.
@@ -38,13 +38,12 @@ Result<void> enter_handler(InterruptFrame& registers, const TakenSignal& signal)
     if (action.handler >= kUserLimit || !(action.flags & kSA_RESTORER)) return Errno::kEFAULT;
 
     const uint64_t top = frame_top(task.signals, action, registers.rsp);
-    const uint64_t fpu_at = align_down(top - sizeof(UserState::fxsave), kFpuAlignment);
+    const uint64_t fpu_at = align_down(top - sizeof(FpuState), kFpuAlignment);
     // As if the handler had been called: RSP is a multiple of 16 before the return address is pushed.
     const uint64_t frame_at = align_down(fpu_at - sizeof(SignalFrame), 16) - 8;
 
     save_user_state(task);
-    TRY_VOID(
-        copy_to_user(UserPtr<void>{fpu_at}, task.user_state.fxsave.data(), task.user_state.fxsave.size()));
+    TRY_VOID(write_user(UserPtr<FpuState>{fpu_at}, task.user_state.fpu));
 
     SignalFrame frame{};
     frame.restorer = action.restorer;

@@ -16,7 +16,7 @@ struct SignalRegisters {
     uint64_t rsp, rip, rflags;                      ///< where it was interrupted, and its stack then
     uint16_t cs, gs, fs, ss;                        ///< selectors; told, and ignored on return
     uint64_t error, vector, old_mask, cr2;          ///< of a fault
-    uint64_t fpu;                                   ///< address of the FXSAVE image; 0: none
+    uint64_t fpu;                                   ///< address of the FpuState; 0: none
     std::array<uint64_t, 8> reserved;               ///< unused
 };
 static_assert(sizeof(SignalRegisters) == 256);

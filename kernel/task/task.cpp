@@ -101,6 +101,7 @@ void become_boot_task(void (*body)()) {
 }
 
 Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_thread) {
+    static_assert(alignof(Task) <= 16 || sizeof(Task) > 2048, "the heap aligns large objects only");
     void* memory = kmalloc(sizeof(Task));
     if (!memory) return Errno::kENOMEM;
     Task* task = new (memory) Task;
