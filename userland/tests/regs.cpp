@@ -37,6 +37,7 @@ const Call kCalls[] = {
     {"munmap", 11, 2, {1, 1}},
     {"brk", 12, 1, {0}},
     {"rt_sigaction", 13, 4, {0, kNull, kNull, 8}},
+    {"rt_sigprocmask", 14, 4, {0, kNull, kNull, 8}},
     {"ioctl", 16, 3, {-1, 0, 0}},
     {"pipe", 22, 1, {kNull}},
     {"sched_yield", 24, 0, {}},
@@ -54,21 +55,36 @@ const Call kCalls[] = {
     {"mkdir", 83, 2, {kNull, 0}},
     {"rmdir", 84, 1, {kNull}},
     {"unlink", 87, 1, {kNull}},
+    {"rename", 82, 2, {kNull, kNull}},
+    {"readlink", 89, 3, {kNull, kNull, 0}},
+    {"chmod", 90, 2, {kNull, 0}},
     {"umask", 95, 1, {022}},
     {"gettimeofday", 96, 2, {kNull, kNull}},
+    {"sysinfo", 99, 1, {kNull}},
     {"setpgid", 109, 2, {-1, 0}},
     {"getppid", 110, 0, {}},
     {"getpgrp", 111, 0, {}},
     {"getpgid", 121, 1, {0}},
+    {"getgroups", 115, 2, {0, kNull}},
+    {"rt_sigpending", 127, 2, {kNull, 8}},
+    {"rt_sigsuspend", 130, 2, {kNull, 8}},
+    {"sigaltstack", 131, 2, {kNull, kNull}},
     {"arch_prctl", 158, 2, {0, 0}},
     {"getdents64", 217, 3, {-1, kNull, 0}},
     {"clock_gettime", 228, 2, {-1, kNull}},
+    {"clock_nanosleep", 230, 4, {0, 0, kNull, kNull}},
+    {"tgkill", 234, 3, {-1, -1, 0}},
     {"openat", 257, 4, {kHere, kNull, 0, 0}},
     {"mkdirat", 258, 3, {kHere, kNull, 0}},
     {"newfstatat", 262, 4, {kHere, kNull, kNull, 0}},
     {"unlinkat", 263, 3, {kHere, kNull, 0}},
+    {"renameat", 264, 4, {kHere, kNull, kHere, kNull}},
+    {"readlinkat", 267, 4, {kHere, kNull, kNull, 0}},
+    {"fchmodat", 268, 3, {kHere, kNull, 0}},
+    {"utimensat", 280, 4, {kHere, kNull, kNull, 0}},
     {"dup3", 292, 3, {-1, -1, 0}},
     {"pipe2", 293, 2, {kNull, 0}},
+    {"getrandom", 318, 3, {kNull, 1, 0}},
 };
 
 uint64_t extra_flags = 0;
@@ -110,6 +126,20 @@ void check_numbers() {
     CHECK_EQ(probe("getpid with all high bits", 0xffffffff00000000UL | SYS_getpid, nullptr, 0, 2), getpid());
 }
 
+/// The kernel enters and returns without a look at the program's stack.
+void check_stacks() {
+    for (const uint64_t rsp : {0UL, 8UL, 0x1000UL, 0x7ffffffffff8UL, 0x800000000000UL, 0xffff800000001000UL,
+                               0xffffffff80100000UL, ~0UL}) {
+        fill_pattern(probe_in, rsp);
+        probe_in.rflags |= extra_flags;
+        probe_in.rax = SYS_getpid;
+        probe_in.rsp = rsp;
+        syscall_probe();
+        check_registers("getpid on another stack");
+        CHECK_EQ(static_cast<long>(probe_out.rax), getpid());
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,6 +147,7 @@ int main(int argc, char** argv) {
     if (argc > 1 && same(argv[1], "flags")) extra_flags = RFLAGS_DF | RFLAGS_NT | RFLAGS_AC;
     check_calls();
     check_numbers();
+    check_stacks();
     check_fork();
     return passed();
 }
