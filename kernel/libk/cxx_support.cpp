@@ -19,3 +19,10 @@ void operator delete(void* memory, size_t) noexcept {
 extern "C" [[noreturn]] void __cxa_pure_virtual() {
     panic("a pure virtual function was called");
 }
+
+namespace std {
+/// What the library's own checks end in, such as that of string_view::substr(): an index beyond the end.
+void __throw_out_of_range_fmt(const char* format, ...) {
+    panic("out of range: %s", format);
+}
+}  // namespace std

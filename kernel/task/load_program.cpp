@@ -176,7 +176,7 @@ Result<LoadedProgram> load_script(std::string_view cwd, std::string_view path, c
     // The interpreter can't be a script itself: its path must not lead back here.
     Ref<Inode> file = TRY(resolve(cwd, script.interpreter));
     std::array<std::byte, 2> magic{};
-    TRY(file->read(0, magic, 0));
+    static_cast<void>(TRY(file->read(0, magic, 0)));
     if (magic[0] == std::byte{'#'}) return Errno::kENOEXEC;
     return load_program(cwd, script.interpreter, list, environment);
 }

@@ -228,6 +228,39 @@ TEST_F(RamDirectoryTest, RemovesFilesAndEmptyDirectoriesOnly) {
         << "nothing can be put into a directory that is gone";
 }
 
+TEST_F(RamDirectoryTest, RenamesWithinAndBetweenDirectories) {
+    auto root = make<RamDirectory>(0755u);
+    auto folder = root->create("folder", FileType::kDirectory, 0755);
+    ASSERT_TRUE(folder.ok());
+    Inode& inner = *folder.value();
+    const uint64_t number = root->create("a", FileType::kRegular, 0644).value()->number();
+    ASSERT_TRUE(root->create("b", FileType::kRegular, 0644).ok());
+    ASSERT_TRUE(root->rename("a", *root, "c").ok());
+    EXPECT_EQ(names(*root), (std::vector<std::string>{"folder", "b", "c"}));
+    EXPECT_TRUE(root->rename("c", *root, "b").ok()) << "in place of another file";
+    EXPECT_EQ(names(*root), (std::vector<std::string>{"folder", "b"}));
+    EXPECT_EQ(root->lookup("b").value()->number(), number);
+    EXPECT_TRUE(root->rename("b", *root, "b").ok());
+    EXPECT_TRUE(root->rename("b", inner, "d").ok());
+    EXPECT_EQ(names(inner), (std::vector<std::string>{"d"}));
+    EXPECT_EQ(names(*root), (std::vector<std::string>{"folder"}));
+
+    // What can't be replaced.
+    ASSERT_TRUE(root->create("e", FileType::kRegular, 0644).ok());
+    ASSERT_TRUE(root->create("empty", FileType::kDirectory, 0755).ok());
+    EXPECT_EQ(root->rename("none", inner, "x").error(), Errno::kENOENT);
+    EXPECT_EQ(root->rename("e", *root, "folder").error(), Errno::kEISDIR);
+    EXPECT_EQ(root->rename("empty", *root, "e").error(), Errno::kENOTDIR);
+    EXPECT_EQ(root->rename("empty", *root, "folder").error(), Errno::kENOTEMPTY);
+    EXPECT_EQ(root->rename("e", inner, std::string(kNameMax + 1, 'x')).error(), Errno::kENAMETOOLONG);
+    EXPECT_EQ(root->rename("e", *root->lookup("e").value(), "x").error(), Errno::kENOTDIR);
+    EXPECT_TRUE(inner.unlink("d").ok());
+    EXPECT_TRUE(root->rename("empty", *root, "folder").ok()) << "in place of an empty directory";
+    EXPECT_EQ(inner.create("late", FileType::kRegular, 0644).error(), Errno::kENOENT);
+    EXPECT_EQ(root->rename("e", inner, "x").error(), Errno::kENOENT);
+    EXPECT_EQ(names(*root), (std::vector<std::string>{"e", "folder"}));
+}
+
 TEST_F(RamDirectoryTest, AnUnlinkedFileLivesWhileItIsUsed) {
     auto directory = make<RamDirectory>(0755u);
     auto file = directory->create("file", FileType::kRegular, 0644);
