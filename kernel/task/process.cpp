@@ -12,9 +12,6 @@
 
 namespace {
 
-/// Init inherits every orphan.
-constexpr int kInitPid = 1;
-
 /// True when `child` is one that wait_for_child(pid) of `parent` asks for.
 bool is_wanted(const Task& child, const Task& parent, int pid) {
     if (child.parent != &parent) return false;
@@ -140,9 +137,15 @@ void exit_current(int status) {
         if (inherited_zombie && init) init->child_exit.wake_all();
         task.exit_status = status;
         task.state = TaskState::kZombie;
-        if (task.parent) {
-            task.parent->child_exit.wake_all();
-            send_signal(*task.parent, kSIGCHLD, task.pid, status);
+        if (Task* parent = task.parent) {
+            parent->child_exit.wake_all();
+            // Who ignores the signal does not want to wait either: init does.
+            if (init && parent->signals.actions[kSIGCHLD].handler == kSIG_IGN) {
+                task.parent = init;
+                init->child_exit.wake_all();
+            } else {
+                send_signal(*parent, kSIGCHLD, task.pid, status);
+            }
         }
     }
     // With interrupts off nobody sees the zombie before the processor has left its stack.

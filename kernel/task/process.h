@@ -9,6 +9,9 @@
 #include <kernel/libk/result.h>
 #include <kernel/task/task.h>
 
+/// Init, which inherits every orphan.
+inline constexpr int kInitPid = 1;
+
 /// Arguments or environment of a new program: null-terminated strings packed one behind the other.
 struct StringList {
     std::span<const char> bytes;  ///< all strings with their nulls

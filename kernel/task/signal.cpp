@@ -55,15 +55,20 @@ void send_signal(Task& task, int signal, int pid, int status) {
     const SignalSet bit = signal_bit(signal);
     const bool blocked = (__atomic_load_n(&signals.blocked, __ATOMIC_RELAXED) & bit & ~kUnblockable) != 0;
     if (!blocked && has_no_effect(signals, signal)) return;
+    // Init has what it handles, and nothing else: without it nobody would take ended processes out of the
+    // table.
+    if (task.pid == kInitPid && signals.actions[signal].handler == kSIG_DFL) return;
     const uint64_t flags = irq_save();
     __atomic_store_n(&signals.sent[signal],
                      static_cast<uint64_t>(static_cast<uint32_t>(status)) << 32 | static_cast<uint32_t>(pid),
                      __ATOMIC_RELAXED);
     if (blocked) {
-        __atomic_fetch_or(&signals.pending, bit, __ATOMIC_RELEASE);
-        // It may have been let in since we looked.
-        if (!(__atomic_load_n(&signals.blocked, __ATOMIC_SEQ_CST) & bit))
-            __atomic_store_n(&task.work, 1, __ATOMIC_RELEASE);
+        __atomic_fetch_or(&signals.pending, bit, __ATOMIC_SEQ_CST);
+        // It may have been let in since we looked, and the task may sleep by now.
+        if (!(__atomic_load_n(&signals.blocked, __ATOMIC_SEQ_CST) & bit)) {
+            __atomic_store_n(&task.work, 1, __ATOMIC_SEQ_CST);
+            make_runnable(task);
+        }
     } else {
         note(task, signal);
         make_runnable(task);
@@ -114,7 +119,11 @@ TakenSignal take_signal() {
     for (;;) {
         if (const int fatal = __atomic_load_n(&task.fatal_signal, __ATOMIC_SEQ_CST)) exit_current(fatal);
         const SignalSet ready = __atomic_load_n(&signals.pending, __ATOMIC_SEQ_CST) & ~signals.blocked;
-        if (!ready) return {};
+        if (!ready) {
+            // sigsuspend(2) was woken for nothing.
+            if (std::exchange(signals.restore_blocked, false)) block_signals(signals.saved_blocked);
+            return {};
+        }
         // A fault goes first: its handler must find the registers of the instruction that caused it.
         const int number = signals.fault_signal && ready & signal_bit(signals.fault_signal)
                                ? signals.fault_signal

@@ -255,6 +255,10 @@ void parents_hear_of_children() {
     CHECK_EQ(last_info.status(), SIGTERM);
     CHECK_EQ(wait_for(killed), SIGTERM);
     CHECK_EQ(block(SIG_SETMASK, 0), 0);
+    // Who ignores the signal has nobody to wait for.
+    set_signal(SIGCHLD, true);
+    for (int i = 0; i < 3; ++i) start_child([] {});
+    CHECK_EQ(wait4(-1, nullptr), -ECHILD);
     set_signal(SIGCHLD, false);
 }
 
