@@ -26,7 +26,7 @@ class Busybox : public SystemTest, public testing::WithParamInterface<std::strin
     /// Types a line, which must be shorter than the screen is wide.
     std::string run(std::string_view line) { return shell().run(line); }
     /// Types a line and waits until the shell is about to run it.
-    void start(std::string_view line) {
+    void begin(std::string_view line) {
         const size_t echoed = shell().start(fmt::format("echo up; {}", line));
         machine().wait_for("up\r\n", echoed);
     }
@@ -81,7 +81,7 @@ TEST_P(Busybox, Jobs) {
     EXPECT_EQ(run("kill %1; wait; echo"), "[1]+  Terminated                 sleep 1000\n\n");
     EXPECT_EQ(run("sleep 0.1 & wait; echo"), "[1]+  Done                       sleep 0.1\n\n");
 
-    start("sleep 1000");
+    begin("sleep 1000");
     EXPECT_TRUE(press(kControlC).ends_with("^C\n\n"));
     EXPECT_EQ(shell().status(), "130\n");
     // Ctrl-C is for the job in the foreground, not for the one behind it.
@@ -91,7 +91,7 @@ TEST_P(Busybox, Jobs) {
     machine().wait_for("typed\r\ntyped\r\n");
     EXPECT_NE(press(kControlD).find("typed\ntyped\n"), std::string::npos);
     EXPECT_EQ(shell().status(), "0\n");
-    start("yes > /dev/null");
+    begin("yes > /dev/null");
     press(kControlC);
     EXPECT_EQ(run("jobs | wc -l"), "1\n");
     EXPECT_EQ(run("kill -9 %1; wait; echo"), "[1]+  Killed                     sleep 1000\n\n");
