@@ -121,6 +121,21 @@ soak: $B/trapline.elf $B/initramfs.cpio $T/system-tests | need ## everything at 
 	    TRAPLINE_SOAK_SECONDS=$$((60 * $(MINUTES))) TRAPLINE_SOAK_CPUS=$(if $(filter file,$(origin CPUS)),4,$(CPUS)) \
 	    $T/system-tests --gtest_filter='SmpSoak.*'
 
+#: CALLS=10000000     how many system calls `make fuzz` makes, with CPUS=n on so many processors
+#: SEED=1             what they follow from
+#: FIRST=0            the number of the first one, to go on from where a run failed
+CALLS ?= 10000000
+SEED ?= 1
+FIRST ?= 0
+$(foreach v,$(if $(filter fuzz,$(MAKECMDGOALS)),CALLS SEED FIRST),\
+    $(if $(shell echo '$(subst ','\'',$($v))' | grep -xE '[0-9]{1,12}'),,$(error $v=$($v): give a number)))
+.PHONY: fuzz
+NEEDS_fuzz := run test
+fuzz: $B/trapline.elf $B/initramfs.cpio $T/system-tests | need ## system calls that nobody would make, 10 million of them, and every register and frame as before
+	@TRAPLINE_ROOT=$(CURDIR) TRAPLINE_BUILD=$(CURDIR)/$(patsubst %/,%,$(dir $B)) TRAPLINE_STATES=$(notdir $B) \
+	    TRAPLINE_FUZZ_CALLS=$(CALLS) TRAPLINE_FUZZ_SEED=$(SEED) TRAPLINE_FUZZ_FIRST=$(FIRST) TRAPLINE_FUZZ_CPUS=$(CPUS) \
+	    $T/system-tests --gtest_filter='Fuzz.CallsKeepTheAbiAndLeaveNothing'
+
 #: BENCH_CPUS="1 2 4"  numbers of processors that `make bench` compares
 #: BENCH_SECONDS=1     how long it lets each operation run then
 #: BENCH_ROUNDS=3      how often; the best counts

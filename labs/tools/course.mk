@@ -29,7 +29,7 @@ chapter-diff: ## write what each chapter brings to build/docs/chapters; make doc
 	    @$(call differences,$(call chapter_dir,labs,$n),$n)$(newline))
 
 # What is published has the chapters' graders only.
-WHOLE_COURSE := $(filter test check soak bochs test-grader,$(MAKECMDGOALS))
+WHOLE_COURSE := $(filter test check soak fuzz bochs test-grader,$(MAKECMDGOALS))
 ifneq ($(and $(wildcard .release .state),$(WHOLE_COURSE)),)
 $(error make $(firstword $(WHOLE_COURSE)) is for the whole course, which is not here; make grade tests a chapter)
 endif

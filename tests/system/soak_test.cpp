@@ -15,7 +15,7 @@
 
 #include <tests/system/bug_run.h>
 #include <tests/system/interrupt_stream.h>
-#include <tests/system/kernel_view.h>
+#include <tests/system/kernel_books.h>
 #include <tests/system/shell_session.h>
 #include <tests/system/system_test.h>
 
@@ -30,19 +30,6 @@ constexpr unsigned kPageFault = 14;
 constexpr int kRoundSeconds = 3;
 constexpr int kMostSets = 4;
 
-/// The kernel's books, while nothing but the shell and init is there.
-struct Books {
-    uint64_t free_frames = 0;  ///< with those that the kernel keeps for stacks to come, and the heap's slabs
-    uint64_t heap_bytes = 0;   ///< tasks, inodes, open files, pipes, address spaces, names of files
-    size_t tasks = 0;
-    bool operator==(const Books&) const = default;
-};
-
-void PrintTo(const Books& books, std::ostream* out) {
-    *out << books.free_frames << " free frames, " << books.heap_bytes << " bytes on the heap, " << books.tasks
-         << " tasks";
-}
-
 uint64_t number_from(const char* variable, uint64_t otherwise) {
     const char* text = std::getenv(variable);
     return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
@@ -54,39 +41,6 @@ class SmpSoak : public SystemTest {
         if (solutions().empty() || solutions().back() < "sol6")
             GTEST_SKIP() << "chapter 6 is not in this tree";
         state_ = solutions().back();
-    }
-
-    /// A number of the kernel's own, of one of its files.
-    uint64_t own_value(const std::string& name) {
-        return machine().gdb().read_u64(machine().symbols().value("(anonymous namespace)::" + name));
-    }
-
-    /// Reads the kernel's books when as many tasks as before, or fewer, are left: init may still have orphans
-    /// to bury.
-    Books read_books(ShellSession& shell, size_t tasks_before = 0) {
-        Books books;
-        uint64_t stacks = 0;
-        for (int tries = 0;; ++tries) {
-            machine().gdb().interrupt();
-            books.tasks = read_tasks(machine()).size();
-            books.heap_bytes = own_value("bytes_in_use");
-            stacks = own_value("slots_used");
-            machine().gdb().resume();
-            if (tries == 50 || tasks_before == 0 || books.tasks <= tasks_before) break;
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        }
-        const std::string text = shell.run("cat /proc/meminfo");
-        std::smatch match;
-        if (!std::regex_search(text, match, std::regex("MemFree: +(\\d+) kB[^]*Slab: +(\\d+) kB")))
-            ADD_FAILURE() << text;
-        // The same objects may lie in more slabs than before, or fewer: those frames are the heap's.
-        books.free_frames = (std::stoull(match[1]) + std::stoull(match[2])) / 4;
-        // A stack that was needed once stays mapped, for as many tasks at a time as there ever were: its
-        // frames, and a page table for each 2 MiB, half of which are guards.
-        const uint64_t size = kernel_stack_size(machine());
-        const uint64_t a_table = (2 << 20) / (2 * size);
-        books.free_frames += stacks * (size / 4096) + (stacks + a_table - 1) / a_table;
-        return books;
     }
 
     /// One run of the programs. Adds what they counted to `counts`.
@@ -136,7 +90,7 @@ TEST_F(SmpSoak, NothingIsLostAndNothingIsLeft) {
     const int sets = std::min(cpus, kMostSets);
     Counts warm_up, counts;
     ASSERT_NO_FATAL_FAILURE(run_round(shell, sets, warm_up));
-    const Books before = read_books(shell);
+    const Books before = read_books(machine(), shell);
     int rounds = 0;
     for (const auto end = Clock::now() + span; rounds == 0 || Clock::now() < end; ++rounds)
         ASSERT_NO_FATAL_FAILURE(run_round(shell, sets, counts)) << "round " << rounds;
@@ -147,7 +101,7 @@ TEST_F(SmpSoak, NothingIsLostAndNothingIsLeft) {
         EXPECT_GT(count, 0u) << name;
     }
     EXPECT_EQ(counts.size(), 15u);
-    const Books after = read_books(shell, before.tasks);
+    const Books after = read_books(machine(), shell, before.tasks);
     EXPECT_EQ(after, before);
     EXPECT_EQ(shell.run("ls /tmp"), "");
 

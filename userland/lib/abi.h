@@ -67,6 +67,7 @@ enum : int {
     O_EXCL = 0200,
     O_TRUNC = 01000,
     O_APPEND = 02000,
+    O_NONBLOCK = 04000,
     O_DIRECTORY = 0200000,
     O_CLOEXEC = 02000000
 };
@@ -77,7 +78,7 @@ inline constexpr int AT_FDCWD = -100;
 enum : int { SEEK_SET = 0, SEEK_CUR = 1, SEEK_END = 2 };
 
 // fcntl()
-enum : int { F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, FD_CLOEXEC = 1 };
+enum : int { F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1 };
 
 // ioctl() on a terminal
 enum : unsigned {
@@ -113,6 +114,7 @@ enum : int {
     SIGQUIT = 3,
     SIGILL = 4,
     SIGTRAP = 5,
+    SIGBUS = 7,
     SIGFPE = 8,
     SIGKILL = 9,
     SIGUSR1 = 10,

@@ -133,8 +133,9 @@ inline void fill_pattern(Registers& registers, uint64_t seed) {
 }
 
 /// Compares what syscall_probe() left with what the ABI promises: RCX holds the address behind the
-/// instruction, R11 the flags, RAX the result; all else is as before.
-inline void check_registers(const char* what) {
+/// instruction, R11 the flags, RAX the result; all else is as before. False, and `text` says what, when it
+/// does not.
+inline bool registers_kept(char* text, size_t size) {
     static constexpr const char* kNames[] = {"rax", "rbx", "rcx", "rdx", "rsi",    "rdi",
                                              "rbp", "rsp", "r8",  "r9",  "r10",    "r11",
                                              "r12", "r13", "r14", "r15", "rflags", "mxcsr"};
@@ -146,7 +147,17 @@ inline void check_registers(const char* what) {
     auto* have = reinterpret_cast<const uint64_t*>(&probe_out);
     for (size_t i = 0; i < sizeof expected / sizeof *want; ++i) {
         if (want[i] == have[i]) continue;
-        if (i < 18) fail("%s: %s is 0x%lx, not 0x%lx", what, kNames[i], have[i], want[i]);
-        fail("%s: xmm%lu holds 0x%lx, not 0x%lx", what, (i - 18) / 2, have[i], want[i]);
+        if (i < 18)
+            format_text(text, size, "%s is 0x%lx, not 0x%lx", kNames[i], have[i], want[i]);
+        else
+            format_text(text, size, "xmm%lu holds 0x%lx, not 0x%lx", (i - 18) / 2, have[i], want[i]);
+        return false;
     }
+    return true;
+}
+
+/// Fails, with the name of the call, unless all that is so.
+inline void check_registers(const char* what) {
+    char text[100];
+    if (!registers_kept(text, sizeof text)) fail("%s: %s", what, text);
 }

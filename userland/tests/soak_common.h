@@ -16,7 +16,7 @@ inline uint64_t now() {
 /// Numbers that look random and follow from the seed: Marsaglia's xorshift64.
 class Chance {
   public:
-    explicit Chance(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 | 1) {}
+    explicit constexpr Chance(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 | 1) {}
     uint64_t next() {
         state_ ^= state_ << 13;
         state_ ^= state_ >> 7;
