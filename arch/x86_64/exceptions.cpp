@@ -82,7 +82,10 @@ int signal_of(uint64_t vector) {
 /// Page faults come from programs and from user copies, which lift SMAP while they touch a program's memory.
 /// Any other one is a bug of the kernel's.
 bool may_be_mended(const InterruptFrame& frame, uint64_t address) {
-    if (frame.from_user()) return true;
+    // What the processor reads with the kernel's rights while a program runs, it finds where the kernel put
+    // it. (QEMU's IRET and far RET of ring 3 read the program's stack so, and SMAP forbids it: again and
+    // again, if it were mended.)
+    if (frame.from_user()) return (frame.error & (kPageFaultPresent | kPageFaultUser)) != kPageFaultPresent;
     if (frame.error & kPageFaultFetch || address >= kUserLimit) return false;
     return !cpu_features.smap || (frame.rflags & kRFLAGS_AC) != 0;
 }
