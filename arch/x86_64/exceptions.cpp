@@ -139,6 +139,13 @@ FaultInfo fault_info(const InterruptFrame& frame) {
     kprintf(": killed by signal %d\n", signal);
 }
 
+/// No frame is left for a page that `task` has a right to: it is the one that wants more than there is, and
+/// what it has is free when it is gone.
+void kill_for_memory(Task& task) {
+    kprintf("out of memory: killed %s (pid %d)\n", task.name.data(), task.pid);
+    force_signal(task, kSIGKILL);
+}
+
 }  // namespace
 
 const ExceptionName& exception_name(uint64_t vector) {
@@ -149,7 +156,14 @@ void handle_exception(InterruptFrame& frame) {
     if (frame.vector == kPF) {
         const uint64_t address = read_cr2();
         Task* task = may_be_mended(frame, address) ? current() : nullptr;
-        if (task && task->is_user() && task->space->handle_fault({address}, frame.error)) return;
+        if (task && task->is_user()) {
+            const auto mended = task->space->handle_fault({address}, frame.error);
+            if (mended.ok()) return;
+            if (mended.error() == Errno::kENOMEM && frame.from_user()) {
+                kill_for_memory(*task);
+                return;
+            }
+        }
     }
     if (frame.vector == kNMI) {
         // It may have hit anywhere, an entry path included: touch nothing but a counter.

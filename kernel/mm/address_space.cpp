@@ -238,26 +238,24 @@ Result<void*> AddressSpace::writable_page(uint64_t page) {
     return physical_pointer(frame_of(*entry));
 }
 
-bool AddressSpace::handle_fault(VirtAddr address, uint64_t error) {
+Result<void> AddressSpace::handle_fault(VirtAddr address, uint64_t error) {
     LockGuard guard(lock_);
     const Region* region = find(address.value);
-    if (!region) return false;
+    if (!region) return Errno::kEFAULT;
     const uint64_t flags = pte_flags(region->protection);
-    if (!permits(flags, error)) return false;
+    if (!permits(flags, error)) return Errno::kEFAULT;
 
-    auto found = page_entry(root_, address);
-    if (!found.ok()) return false;
-    uint64_t* entry = found.value();
+    uint64_t* entry = TRY(page_entry(root_, address));
     if (!(*entry & kPtePresent)) {
-        auto frame = allocate_zeroed_frame();
-        if (!frame.ok()) return false;
-        *entry = frame.value().value | flags;
-        return true;
+        const PhysAddr frame = TRY(allocate_zeroed_frame());
+        *entry = frame.value | flags;
+        return {};
     }
     if (error & kPageFaultWrite && *entry & kPteCow)
-        return make_private(align_down(address.value, kPageSize), entry, flags).ok();
+        return make_private(align_down(address.value, kPageSize), entry, flags);
     // Somebody who shares the memory has mended it since the processor looked.
-    return (*entry & kPteUser) != 0 && permits(*entry, error);
+    if (*entry & kPteUser && permits(*entry, error)) return {};
+    return Errno::kEFAULT;
 }
 
 // Not analysed: nobody else knows the copy yet, so its lock is not taken.

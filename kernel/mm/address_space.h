@@ -61,8 +61,8 @@ class AddressSpace : public RefCounted {
     Result<void*> writable_page(uint64_t page);
 
     /// Mends a page fault at `address` with the processor's `error` bits: zero-fills, or copies what was
-    /// shared. False when the program had no right to do what it did, or memory is out.
-    bool handle_fault(VirtAddr address, uint64_t error);
+    /// shared. EFAULT when the program had no right to do what it did; ENOMEM.
+    Result<void> handle_fault(VirtAddr address, uint64_t error);
 
     /// A copy for fork(2): the same regions, pages shared until one side writes.
     Result<Ref<AddressSpace>> clone();
