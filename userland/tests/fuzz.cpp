@@ -331,8 +331,12 @@ uint64_t watch(uint64_t begin, uint64_t end, const int reports[2]) {
             if (!told) fail_at(begin, "or one behind it ended the process", status);
             if (killed) {
                 ++counts.slept;
-            } else if (may_end(draw_call(seed, index), status)) {
+            } else if (const Draw draw = draw_call(seed, index); may_end(draw, status)) {
                 ++counts.died;
+                if (draw.call) {  // one that does not return when it succeeds
+                    set_bit(counts.findings.known, draw.call->number);
+                    set_bit(counts.findings.succeeded, draw.call->number);
+                }
             } else {
                 fail_at(index, "or one behind it ended the process", status);
             }
