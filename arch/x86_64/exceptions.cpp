@@ -143,7 +143,7 @@ FaultInfo fault_info(const InterruptFrame& frame) {
 /// what it has is free when it is gone.
 void kill_for_memory(Task& task) {
     kprintf("out of memory: killed %s (pid %d)\n", task.name.data(), task.pid);
-    force_signal(task, kSIGKILL);
+    condemn(task, kSIGKILL);
 }
 
 }  // namespace
