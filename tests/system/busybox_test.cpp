@@ -78,15 +78,16 @@ TEST_P(Busybox, Jobs) {
     EXPECT_EQ(run("sleep 1000 & echo started"), "started\n");
     EXPECT_EQ(run("jobs"), "[1]+  Running                    sleep 1000\n");
     EXPECT_NE(run("ps").find(" root     {exe} sleep 1000\n"), std::string::npos);
-    EXPECT_EQ(run("kill %1; wait; echo"), "[1]+  Terminated                 sleep 1000\n\n");
-    EXPECT_EQ(run("sleep 0.1 & wait; echo"), "[1]+  Done                       sleep 0.1\n\n");
+    // The shell tells of what became of its jobs before the next prompt.
+    EXPECT_EQ(run("kill %1; wait; echo"), "\n[1]+  Terminated                 sleep 1000\n");
+    EXPECT_EQ(run("sleep 0.1 & wait; echo"), "\n[1]+  Done                       sleep 0.1\n");
 
     begin("sleep 1000");
     EXPECT_TRUE(press(kControlC).ends_with("^C\n\n"));
     EXPECT_EQ(shell().status(), "130\n");
     // Ctrl-C is for the job in the foreground, not for the one behind it.
     EXPECT_EQ(run("sleep 1000 & echo"), "\n");
-    shell().start("cat");
+    begin("cat");
     machine().send("typed\r");
     machine().wait_for("typed\r\ntyped\r\n");
     EXPECT_NE(press(kControlD).find("typed\ntyped\n"), std::string::npos);
@@ -94,7 +95,7 @@ TEST_P(Busybox, Jobs) {
     begin("yes > /dev/null");
     press(kControlC);
     EXPECT_EQ(run("jobs | wc -l"), "1\n");
-    EXPECT_EQ(run("kill -9 %1; wait; echo"), "[1]+  Killed                     sleep 1000\n\n");
+    EXPECT_EQ(run("kill -9 %1; wait; echo"), "\n[1]+  Killed                     sleep 1000\n");
 }
 
 /// Its shell is busybox as well: popen() and system() start it.
