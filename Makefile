@@ -8,8 +8,8 @@
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += -rR --no-print-directory
-# To make, SHELL is what runs its commands; to those who say `make run SHELL=busybox` it is what runs in the guest.
-GUEST_SHELL := $(if $(filter command line,$(origin SHELL)),$(SHELL),sh)
+# To make, SHELL is the path of what runs its commands; to those who say `make run SHELL=busybox` it is what runs in the guest.
+GUEST_SHELL := $(or $(if $(filter command line,$(origin SHELL)),$(if $(findstring /,$(SHELL)),,$(SHELL))),sh)
 override SHELL := /bin/bash
 export LC_ALL := C
 

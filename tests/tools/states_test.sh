@@ -129,4 +129,11 @@ test_append_is_checked() {
     refuse "APPEND may not hold" make APPEND="it's"
 }
 
+test_the_guest_s_shell_is_checked() {
+    refuse "SHELL=zsh: it is busybox" make SHELL=zsh run
+    # The commands of the Makefile are bash's whatever the guest's shell is.
+    same "$(make where SOL=1)" "$(make SHELL=busybox where SOL=1)"
+    same "$(make where SOL=1)" "$(make SHELL=/bin/false where SOL=1)"
+}
+
 run_tests
