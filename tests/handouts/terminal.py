@@ -13,7 +13,7 @@ import time
 # What a person would see: no escape sequences; of make's progress nothing, which depends on what was built before.
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\a]")
 PROGRESS = re.compile(r"^  [A-Z]{2,8} +\S+\n", re.M)
-PROMPTS = ("trapline$", "(gdb)")
+PROMPTS = ("trapline$", "~ #", "(gdb)")
 
 
 def pattern_of(shown):
