@@ -70,10 +70,11 @@ class FuzzTest : public SystemTest {
         machine().gdb().resume();
 
         // A batch for each worker first: what the kernel keeps for later is there then.
+        const size_t tasks = read_books(machine(), shell).tasks;
         const std::string warm_up = shell.run(fmt::format("/tests/fuzz {} 0 {}", 2000 * plan.cpus, plan.cpus),
                                               harness::Duration(60'000));
         ASSERT_TRUE(warm_up.ends_with("fuzz: ok\n")) << warm_up;
-        const Books before = read_books(machine(), shell);
+        const Books before = read_books(machine(), shell, tasks);
 
         uint64_t reached = plan.first;
         std::string output;
@@ -161,8 +162,9 @@ TEST_F(FuzzFinds, LostMemory) {
     ShellSession shell(start(options));
     machine().gdb();
     machine().gdb().resume();
+    const size_t tasks = read_books(machine(), shell).tasks;
     shell.run("/tests/fuzz 2000 0");
-    const Books before = read_books(machine(), shell);
+    const Books before = read_books(machine(), shell, tasks);
     EXPECT_TRUE(shell.run("/tests/fuzz 20000", harness::Duration(60'000)).ends_with("fuzz: ok\n"));
     const Books after = read_books(machine(), shell, before.tasks);
     EXPECT_GT(after.heap_bytes, before.heap_bytes);

@@ -194,13 +194,14 @@ void check_selectors() {
         load("mov to FS", [](uint16_t s) { asm volatile("mov %0, %%fs" ::"r"(s)); });
         load("mov to GS", [](uint16_t s) { asm volatile("mov %0, %%gs" ::"r"(s)); });
         load("mov to SS", [](uint16_t s) { asm volatile("mov %0, %%ss" ::"r"(s)); });
+        // With REX.W, so that the offset has 64 bits.
         load("far jump", [](uint16_t s) {
             far_pointer = {reinterpret_cast<uint64_t>(&main), s};
-            asm volatile("rex.w ljmp *%0" ::"m"(far_pointer));
+            asm volatile(".byte 0x48; ljmp *%0" ::"m"(far_pointer));
         });
         load("far call", [](uint16_t s) {
             far_pointer = {reinterpret_cast<uint64_t>(&main), s};
-            asm volatile("rex.w lcall *%0" ::"m"(far_pointer));
+            asm volatile(".byte 0x48; lcall *%0" ::"m"(far_pointer));
         });
         load("far return", [](uint16_t s) {
             asm volatile("push %0; push %1; lretq" ::"r"(uint64_t{s}),
