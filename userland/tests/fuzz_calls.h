@@ -207,6 +207,7 @@ inline constexpr Call kCalls[] = {
     {263, false, false, "unlinkat", "DWI"},
     {264, false, false, "renameat", "DWDW"},
     {267, false, false, "readlinkat", "DRPZ"},
+    {268, false, false, "fchmodat", "DWI"},
     {269, false, false, "faccessat", "DRI"},
     {270, false, kMayStay, "pselect6", "IPPPPP"},
     {271, false, kMayStay, "ppoll", "PIPPZ"},
