@@ -289,7 +289,9 @@ bool may_end(const Draw& draw, int status) {
         case SYS_kill:
         case 200:
         case 234:
-            return status != 0 && status == static_cast<int>(draw.arguments[draw.number == 234 ? 2 : 1]);
+            return status != 0 &&
+                   status ==
+                       static_cast<int>(draw.arguments[static_cast<uint32_t>(draw.number) == 234 ? 2 : 1]);
         case 14:  // rt_sigprocmask, rt_sigsuspend: a signal that had to wait
         case 130:
             return status != 0 && status < 65;

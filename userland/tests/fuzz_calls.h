@@ -52,6 +52,9 @@ inline Inputs& inputs() {
 }
 inline constexpr uint64_t kFree = kData + 1024;  ///< behind the inputs
 
+/// A process that does not exist, and a group.
+inline constexpr int kNobody = 0x7ffffffe;
+
 /// Where this process's paths lie: `/tmp/fuzz.N`.
 inline char folder[24];
 
@@ -393,7 +396,7 @@ inline uint64_t draw_argument(Chance& chance, char letter) {
         case 'S':
             return chance.below(40);
         case 'K':
-            return pick(chance, {0L, -1L, 1L, getpid(), getpid(), -getpid(), 0x7ffffffeL, -0x7ffffffeL});
+            return pick(chance, {0L, -1L, 1L, getpid(), getpid(), -getpid(), long{kNobody}, -long{kNobody}});
         case 'Q':
             return pick(chance, {0x5401UL, 0x5402UL, 0x5403UL, 0x5404UL, 0x540fUL, 0x5410UL, 0x5413UL,
                                  0x5414UL, 0x541bUL, 0x5421UL, 0x5450UL, 0UL});
@@ -432,7 +435,7 @@ inline void restrain(Draw& draw) {
         const int pid = static_cast<int>(process);
         // A signal that there is not, or none: to anybody. Others: to ourselves, or to nobody.
         const bool sent = signal >= 1 && signal <= 64;
-        if (sent && pid != getpid() && pid != 0x7ffffffe && pid != -0x7ffffffe)
+        if (sent && pid != getpid() && pid != kNobody && pid != -kNobody)
             process = static_cast<uint64_t>(getpid());
     };
     const auto to_playground = [&](uint64_t& address, uint64_t& size) {
@@ -464,6 +467,10 @@ inline void restrain(Draw& draw) {
             break;
         case SYS_openat:
             if (!(a[2] & kWriting)) a[1] = any_path(draw.chance);
+            break;
+        case SYS_setpgid:
+            if (static_cast<int>(a[1]) == kNobody)
+                a[1] = 0;  // or signals to nobody's group would find us all
             break;
         case SYS_kill:
         case 200:
