@@ -55,9 +55,9 @@ void send_signal(Task& task, int signal, int pid, int status) {
     const SignalSet bit = signal_bit(signal);
     const bool blocked = (__atomic_load_n(&signals.blocked, __ATOMIC_RELAXED) & bit & ~kUnblockable) != 0;
     if (!blocked && has_no_effect(signals, signal)) return;
-    // Init has what it handles, and nothing else: without it nobody would take ended processes out of the
+    // From others init gets what it handles, and nothing else: without it nobody would take ended processes out of the
     // table.
-    if (task.pid == kInitPid && signals.actions[signal].handler == kSIG_DFL) return;
+    if (task.pid == kInitPid && pid != kInitPid && signals.actions[signal].handler == kSIG_DFL) return;
     const uint64_t flags = irq_save();
     __atomic_store_n(&signals.sent[signal],
                      static_cast<uint64_t>(static_cast<uint32_t>(status)) << 32 | static_cast<uint32_t>(pid),
