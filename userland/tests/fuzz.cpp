@@ -7,6 +7,8 @@
 ///
 /// Each batch of calls is made by a process of its own. Calls may end it or make it sleep: a worker watches
 /// it, ends it when it sleeps, and has the next process go on behind that call. Workers share the batches.
+#include <initializer_list>
+
 #include <userland/lib/program.h>
 #include <userland/tests/fuzz_calls.h>
 
@@ -265,8 +267,14 @@ void remove_files() {
     Inputs in;
     make_inputs(in);
     for (int i = 3; i >= 0; --i) {
-        unlink(in.own[i]);
-        rmdir(in.own[i]);
+        // What was renamed may have brought its `e` along.
+        char inner[48];
+        format_text(inner, sizeof inner, "%s/e", in.own[i]);
+        for (const char* const path :
+             {static_cast<const char*>(inner), static_cast<const char*>(in.own[i])}) {
+            unlink(path);
+            rmdir(path);
+        }
     }
     rmdir(folder);
 }

@@ -443,6 +443,11 @@ inline void restrain(Draw& draw) {
         address = kPlayground;
         size = size % kPlaygroundSize + 1;
     };
+    // A directory moved into another would grow into a tree without end.
+    const auto not_into = [](uint64_t& path) {
+        if (path == reinterpret_cast<uint64_t>(inputs().own[3]))
+            path = reinterpret_cast<uint64_t>(inputs().own[2]);
+    };
     constexpr uint64_t kWriting = 3 | O_CREAT | O_TRUNC;
     switch (static_cast<uint32_t>(draw.number)) {
         case SYS_mmap:
@@ -467,6 +472,13 @@ inline void restrain(Draw& draw) {
             break;
         case SYS_openat:
             if (!(a[2] & kWriting)) a[1] = any_path(draw.chance);
+            break;
+        case 82:  // rename and its kin
+            not_into(a[1]);
+            break;
+        case 264:
+        case 316:
+            not_into(a[3]);
             break;
         case SYS_setpgid:
             if (static_cast<int>(a[1]) == kNobody)
