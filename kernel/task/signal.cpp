@@ -55,8 +55,8 @@ void send_signal(Task& task, int signal, int pid, int status) {
     const SignalSet bit = signal_bit(signal);
     const bool blocked = (__atomic_load_n(&signals.blocked, __ATOMIC_RELAXED) & bit & ~kUnblockable) != 0;
     if (!blocked && has_no_effect(signals, signal)) return;
-    // From others init gets what it handles, and nothing else: without it nobody would take ended processes out of the
-    // table.
+    // From others init gets what it handles, and nothing else: without it nobody would take ended processes
+    // out of the table.
     if (task.pid == kInitPid && pid != kInitPid && signals.actions[signal].handler == kSIG_DFL) return;
     const uint64_t flags = irq_save();
     __atomic_store_n(&signals.sent[signal],
