@@ -165,7 +165,7 @@ TEST_F(FuzzFinds, LostMemory) {
     const size_t tasks = read_books(machine(), shell).tasks;
     shell.run("/tests/fuzz 2000 0");
     const Books before = read_books(machine(), shell, tasks);
-    EXPECT_TRUE(shell.run("/tests/fuzz 20000", harness::Duration(60'000)).ends_with("fuzz: ok\n"));
+    EXPECT_TRUE(shell.run("/tests/fuzz 60000", harness::Duration(60'000)).ends_with("fuzz: ok\n"));
     const Books after = read_books(machine(), shell, before.tasks);
     EXPECT_GT(after.heap_bytes, before.heap_bytes);
 }
