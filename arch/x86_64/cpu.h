@@ -169,7 +169,9 @@ inline void write_cr3(uint64_t value) {
     asm volatile("mov %0, %%cr3" ::"r"(value) : "memory");
 }
 /// XCR0: which states XSAVE and XRSTOR deal with and programs may use (Intel SDM 1, 13.3).
-inline constexpr uint64_t kXCR0_X87 = 1, kXCR0_SSE = 2, kXCR0_AVX = 4;
+inline constexpr uint64_t kXCR0_X87 = 1;
+inline constexpr uint64_t kXCR0_SSE = 2;  ///< XMM registers and MXCSR
+inline constexpr uint64_t kXCR0_AVX = 4;  ///< upper halves of the YMM registers
 /// Sets XCR0. Needs kCR4_OSXSAVE; #GP for a combination that the processor does not have.
 inline void write_xcr0(uint64_t value) {
     asm volatile("xsetbv" ::"c"(0), "a"(static_cast<uint32_t>(value)),

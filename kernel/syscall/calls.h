@@ -29,7 +29,13 @@ inline int64_t to_return(Result<void> result) {
 /// (finish_interrupted_call()).
 inline constexpr uint64_t kInterrupted = 512;
 /// Numbers of the calls that are made again.
-inline constexpr uint64_t kCallRead = 0, kCallWrite = 1, kCallReadv = 19, kCallWritev = 20, kCallWait4 = 61;
+enum RestartedCall : uint64_t {
+    kCallRead = 0,
+    kCallWrite = 1,
+    kCallReadv = 19,
+    kCallWritev = 20,
+    kCallWait4 = 61
+};
 /// to_return_waiting() where there is no result. Out of the way of those that have one.
 [[gnu::noinline, gnu::cold]] inline int64_t to_return_failed(Errno error, uint64_t number) {
     return error == Errno::kEINTR ? -static_cast<int64_t>(kInterrupted + number) : to_return(error);

@@ -39,8 +39,10 @@ constexpr SignalSet signal_bit(int signal) {
 /// What can be neither blocked, handled nor ignored.
 inline constexpr SignalSet kUnblockable = signal_bit(kSIGKILL) | signal_bit(kSIGSTOP);
 
-/// SignalAction::handler: what the signal does by itself; and nothing.
-inline constexpr uint64_t kSIG_DFL = 0, kSIG_IGN = 1;
+/// SignalAction::handler: what the signal does by itself.
+inline constexpr uint64_t kSIG_DFL = 0;
+/// SignalAction::handler: nothing.
+inline constexpr uint64_t kSIG_IGN = 1;
 inline constexpr uint64_t kSA_ONSTACK = 0x08000000;    ///< run the handler on the stack of sigaltstack(2)
 inline constexpr uint64_t kSA_RESTART = 0x10000000;    ///< make an interrupted call again afterwards
 inline constexpr uint64_t kSA_NODEFER = 0x40000000;    ///< don't block the signal while its handler runs
@@ -57,12 +59,12 @@ struct SignalAction {
 
 /// A stack for handlers: `stack_t` of sigaltstack(2).
 struct SignalStack {
-    uint64_t base = 0;  ///< its lowest address
-    int32_t flags = 2;  ///< SS_DISABLE: there is none; SS_ONSTACK is only reported
-    int32_t padding = 0;
-    uint64_t size = 0;  ///< bytes
+    uint64_t base = 0;    ///< its lowest address
+    int32_t flags = 2;    ///< kSS_DISABLE or 0
+    int32_t padding = 0;  ///< 0
+    uint64_t size = 0;    ///< bytes
 };
-inline constexpr int32_t kSS_ONSTACK = 1, kSS_DISABLE = 2;  ///< SignalStack::flags
+inline constexpr int32_t kSS_DISABLE = 2;  ///< SignalStack::flags: there is none
 
 /// Where a signal comes from, as siginfo_t tells it.
 struct SignalInfo {
