@@ -11,7 +11,7 @@ using harness::Duration;
 namespace {
 
 /// How long the guest may run without coming to the next stop.
-constexpr Duration kLimit(2000);
+constexpr Duration kLimit(6000);
 /// How long it may take to print a panic.
 constexpr Duration kPanicLimit(300);
 /// How often a stop may be another than the one that is waited for.
