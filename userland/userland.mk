@@ -46,11 +46,13 @@ $(PROGRAMS): $(USER_LD) $B/user_objects.txt
 	$(Q)mkdir -p $(@D) && $(USER_LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 PACKED := $(filter-out $B/programs/grade/%,$(PROGRAMS))
+# $(call pack,PROGRAMS): writes the target, with these programs and all files.
+pack = labs/tools/initramfs.sh $@ $(foreach p,$1,$(p:$B/programs/%=%)=$p) \
+    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
 $(call record,$B/initramfs.txt,$(PACKED) $(call at,$(USER_FILES)))
 $B/initramfs.cpio: $(PACKED) $(call at,$(USER_FILES)) $B/initramfs.txt labs/tools/initramfs.sh | need
 	$(call say,CPIO     $@)
-	$(Q)labs/tools/initramfs.sh $@ $(foreach p,$(PACKED),$(p:$B/programs/%=%)=$p) \
-	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f))
+	$(Q)$(call pack,$(PACKED))
 
 # The same with Debian's busybox-static, byte for byte, as the shell. It brings its own ls, cat, ps and so on, and prefers
 # them. With it come programs for musl, whose compiler a machine has for its own processor only.
@@ -61,8 +63,7 @@ $(FOREIGN): $B/programs/%: userland/%.c | need
 
 $B/busybox/initramfs.cpio: $B/initramfs.cpio /bin/busybox $(FOREIGN) | need
 	$(call say,CPIO     $@)
-	$(Q)mkdir -p $(@D) && labs/tools/initramfs.sh $@ $(foreach p,$(PACKED) $(FOREIGN),$(p:$B/programs/%=%)=$p) \
-	    $(foreach f,$(USER_FILES),$(f:userland/files/%=%)=$(at_$f)) bin/sh=/bin/busybox
+	$(Q)mkdir -p $(@D) && $(call pack,$(PACKED) $(FOREIGN)) bin/sh=/bin/busybox
 # need installs it, later than make looks.
 /bin/busybox: | need ;
 

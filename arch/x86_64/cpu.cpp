@@ -24,7 +24,7 @@ void init_cpu_features() {
     if (cpu_features.umip) cr4 |= kCR4_UMIP;
     if (cpu_features.fsgsbase) cr4 |= kCR4_FSGSBASE;
     write_cr4(cr4);
-    if (cpu_features.xsave) write_xcr0(kXCR0_X87 | kXCR0_SSE | (cpu_features.avx ? kXCR0_AVX : 0));
+    if (cpu_features.xsave) write_xcr0(user_xcr0());
     // x87 and SSE belong to the programs; the kernel itself is compiled without them.
     write_cr0((read_cr0() & ~(kCR0_EM | kCR0_TS)) | kCR0_MP | kCR0_NE | kCR0_WP);
 }

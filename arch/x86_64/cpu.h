@@ -62,6 +62,15 @@ struct CpuFeatures {
 /// Filled by init_cpu_features(); constant afterwards.
 extern CpuFeatures cpu_features;
 
+/// XCR0: which states XSAVE and XRSTOR deal with and programs may use (Intel SDM 1, 13.3).
+inline constexpr uint64_t kXCR0_X87 = 1;
+inline constexpr uint64_t kXCR0_SSE = 2;  ///< XMM registers and MXCSR
+inline constexpr uint64_t kXCR0_AVX = 4;  ///< upper halves of the YMM registers
+/// What this kernel sets in XCR0, where there is XSAVE. Any context.
+inline uint64_t user_xcr0() {
+    return kXCR0_X87 | kXCR0_SSE | (cpu_features.avx ? kXCR0_AVX : 0);
+}
+
 /// Detects the optional features and turns on, in this processor's CR0 and CR4, those the kernel uses.
 /// Interrupts off; once on each processor.
 void init_cpu_features();
@@ -168,10 +177,6 @@ inline uint64_t read_cr3() {
 inline void write_cr3(uint64_t value) {
     asm volatile("mov %0, %%cr3" ::"r"(value) : "memory");
 }
-/// XCR0: which states XSAVE and XRSTOR deal with and programs may use (Intel SDM 1, 13.3).
-inline constexpr uint64_t kXCR0_X87 = 1;
-inline constexpr uint64_t kXCR0_SSE = 2;  ///< XMM registers and MXCSR
-inline constexpr uint64_t kXCR0_AVX = 4;  ///< upper halves of the YMM registers
 /// Sets XCR0. Needs kCR4_OSXSAVE; #GP for a combination that the processor does not have.
 inline void write_xcr0(uint64_t value) {
     asm volatile("xsetbv" ::"c"(0), "a"(static_cast<uint32_t>(value)),

@@ -42,13 +42,18 @@ void save_bases(UserState& state) {
     state.gs_base = read_user_gs_base();
 }
 
+void reset_fpu(FpuState& state) {
+    state = {};
+    // Without a bit in `present` XRSTOR sets these itself.
+    memcpy(state.legacy.data(), &kInitialFcw, sizeof(kInitialFcw));
+    memcpy(state.legacy.data() + kMxcsrOffset, &kInitialMxcsr, sizeof(kInitialMxcsr));
+}
+
 }  // namespace
 
 void reset_user_state(UserState& state) {
     state = {};
-    // Without a bit in `present` XRSTOR sets these itself.
-    memcpy(state.fpu.legacy.data(), &kInitialFcw, sizeof(kInitialFcw));
-    memcpy(state.fpu.legacy.data() + kMxcsrOffset, &kInitialMxcsr, sizeof(kInitialMxcsr));
+    reset_fpu(state.fpu);
 }
 
 void save_user_state(Task& task) {
@@ -61,15 +66,11 @@ void load_user_state(const Task& task) {
     write_user_bases(task.user_state.fs_base, task.user_state.gs_base);
 }
 
-Result<void> restore_fpu(UserState& state, UserPtr<const void> image) {
-    FpuState& fpu = state.fpu;
+Result<void> restore_fpu(FpuState& fpu, UserPtr<const void> image) {
     uint32_t mask;
     memcpy(&mask, fpu.legacy.data() + kMxcsrMaskOffset, sizeof(mask));
     if (image.is_null()) {
-        const uint64_t fs_base = state.fs_base, gs_base = state.gs_base;
-        reset_user_state(state);
-        state.fs_base = fs_base;
-        state.gs_base = gs_base;
+        reset_fpu(fpu);
         return {};
     }
     TRY_VOID(copy_from_user(&fpu, image, sizeof(fpu)));
@@ -77,7 +78,7 @@ Result<void> restore_fpu(UserState& state, UserPtr<const void> image) {
     memcpy(&mxcsr, fpu.legacy.data() + kMxcsrOffset, sizeof(mxcsr));
     mxcsr &= mask ? mask : kDefaultMxcsrMask;
     memcpy(fpu.legacy.data() + kMxcsrOffset, &mxcsr, sizeof(mxcsr));
-    fpu.present &= kXCR0_X87 | kXCR0_SSE | (cpu_features.avx ? kXCR0_AVX : 0);
+    fpu.present &= user_xcr0();
     fpu.reserved = {};
     return {};
 }

@@ -38,6 +38,6 @@ void save_user_state(Task& task);
 void load_user_state(const Task& task);
 /// Puts the image that a signal's handler has left at `image` (0: none; the registers are reset) into
 /// `state`, without anything that XRSTOR or FXRSTOR would refuse. EFAULT. Task context.
-Result<void> restore_fpu(UserState& state, UserPtr<const void> image);
+Result<void> restore_fpu(FpuState& state, UserPtr<const void> image);
 /// Exchanges the registers of two tasks; either may be a kernel thread, which has none. IF=0.
 void switch_user_state(Task& prev, Task& next);

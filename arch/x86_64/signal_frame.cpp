@@ -2,8 +2,6 @@
 /// Entering a signal's handler, and where the kernel decides to: on its way back to a program.
 #include <arch/x86_64/signal_frame.h>
 
-#include <algorithm>
-
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/current.h>
 #include <arch/x86_64/fpu.h>
@@ -49,36 +47,18 @@ Result<void> enter_handler(InterruptFrame& registers, const TakenSignal& signal)
     frame.restorer = action.restorer;
     frame.flags = kUC_SIGCONTEXT_SS | kUC_STRICT_RESTORE_SS;
     frame.stack = task.signals.stack;
-    frame.registers = {
-        .r8 = registers.r8,
-        .r9 = registers.r9,
-        .r10 = registers.r10,
-        .r11 = registers.r11,
-        .r12 = registers.r12,
-        .r13 = registers.r13,
-        .r14 = registers.r14,
-        .r15 = registers.r15,
-        .rdi = registers.rdi,
-        .rsi = registers.rsi,
-        .rbp = registers.rbp,
-        .rbx = registers.rbx,
-        .rdx = registers.rdx,
-        .rax = registers.rax,
-        .rcx = registers.rcx,
-        .rsp = registers.rsp,
-        .rip = registers.rip,
-        .rflags = registers.rflags,
-        .cs = static_cast<uint16_t>(registers.cs),
-        .gs = 0,
-        .fs = 0,
-        .ss = static_cast<uint16_t>(registers.ss),
-        .error = signal.fault.error,
-        .vector = signal.fault.vector,
-        .old_mask = signal.blocked,
-        .cr2 = signal.fault.address,
-        .fpu = fpu_at,
-        .reserved = {},
-    };
+    SignalRegisters& saved = frame.registers;
+    copy_general_registers(saved, registers);
+    saved.rsp = registers.rsp;
+    saved.rip = registers.rip;
+    saved.rflags = registers.rflags;
+    saved.cs = static_cast<uint16_t>(registers.cs);
+    saved.ss = static_cast<uint16_t>(registers.ss);
+    saved.error = signal.fault.error;
+    saved.vector = signal.fault.vector;
+    saved.old_mask = signal.blocked;
+    saved.cr2 = signal.fault.address;
+    saved.fpu = fpu_at;
     frame.blocked = signal.blocked;
     frame.signal = signal.number;
     const SignalInfo& info = signal.fault.info;

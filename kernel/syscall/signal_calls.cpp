@@ -22,7 +22,7 @@ Result<void> send_to(int pid, int signal) {
     LockGuard guard(task_list_lock());
     Task* task = find_task(pid);
     if (!task) return Errno::kESRCH;
-    if (signal < kSignalCount) send_signal(*task, signal, current()->pid);
+    send_signal(*task, signal, current()->pid);
     return {};
 }
 
@@ -30,13 +30,12 @@ Result<void> kill(int pid, uint64_t number) {
     if (number > kMaximumSignal) return Errno::kEINVAL;
     const int signal = static_cast<int>(number);
     if (pid > 0) return send_to(pid, signal);
-    const int sent = signal < kSignalCount ? signal : 0;
     const int self = current()->pid;
-    if (pid == 0) return signal_group(current()->process_group, sent, self);
-    if (pid < -1) return signal_group(-pid, sent, self);
+    if (pid == 0) return signal_group(current()->process_group, signal, self);
+    if (pid < -1) return signal_group(-pid, signal, self);
     // Everybody but init and the caller.
     for_each_task([&](Task& task) {
-        if (task.pid > 1 && &task != current()) send_signal(task, sent, self);
+        if (task.pid > 1 && &task != current()) send_signal(task, signal, self);
     });
     return {};
 }
@@ -50,15 +49,13 @@ Result<void> signal_action(uint64_t signal, UserPtr<const SignalAction> action, 
                            uint64_t size) {
     if (signal == 0 || signal >= kSignalCount || size != kSetSize) return Errno::kEINVAL;
     SignalAction& now = current()->signals.actions[signal];
-    const SignalAction before = now;
+    SignalAction wanted = now;
     if (!action.is_null()) {
         if (signal_bit(static_cast<int>(signal)) & kUnblockable) return Errno::kEINVAL;
-        const SignalAction wanted = TRY(read_user(action));
-        if (!old.is_null()) TRY_VOID(write_user(old, before));
-        now = wanted;
-        return {};
+        wanted = TRY(read_user(action));
     }
-    if (!old.is_null()) TRY_VOID(write_user(old, before));
+    if (!old.is_null()) TRY_VOID(write_user(old, now));
+    now = wanted;
     return {};
 }
 

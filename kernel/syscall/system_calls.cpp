@@ -45,6 +45,11 @@ struct SystemName {
 // arch_prctl(2) commands.
 constexpr uint64_t kARCH_SET_GS = 0x1001, kARCH_SET_FS = 0x1002, kARCH_GET_FS = 0x1003, kARCH_GET_GS = 0x1004;
 
+TimeSpec to_time_spec(uint64_t nanoseconds) {
+    return {static_cast<int64_t>(nanoseconds / kNanosecondsPerSecond),
+            static_cast<int64_t>(nanoseconds % kNanosecondsPerSecond)};
+}
+
 /// Ticks that `time` lasts, at least; EINVAL when it is none.
 Result<uint64_t> ticks_of(const TimeSpec& time) {
     if (time.seconds < 0 || time.nanoseconds < 0 ||
@@ -62,8 +67,7 @@ Result<void> write_rest(UserPtr<TimeSpec> rest, uint64_t end) {
     if (rest.is_null()) return {};
     const uint64_t now = timer_ticks();
     const uint64_t left = end > now ? end - now : 0;
-    return write_user(rest, {static_cast<int64_t>(left / timer_hz()),
-                             static_cast<int64_t>(left % timer_hz() * (kNanosecondsPerSecond / timer_hz()))});
+    return write_user(rest, to_time_spec(left * (kNanosecondsPerSecond / timer_hz())));
 }
 
 Result<void> sleep(UserPtr<const TimeSpec> request, UserPtr<TimeSpec> rest, bool absolute) {
@@ -114,11 +118,10 @@ int64_t sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, ui
 
 int64_t sys_gettimeofday(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     if (!result) return 0;
-    const uint64_t now = monotonic_nanoseconds();
-    // struct timeval: the same as TimeSpec, but for microseconds.
-    return to_return(
-        write_user(UserPtr<TimeSpec>{result}, {static_cast<int64_t>(now / kNanosecondsPerSecond),
-                                               static_cast<int64_t>(now % kNanosecondsPerSecond / 1000)}));
+    // struct timeval: the same, but for microseconds.
+    TimeSpec now = to_time_spec(monotonic_nanoseconds());
+    now.nanoseconds /= 1000;
+    return to_return(write_user(UserPtr<TimeSpec>{result}, now));
 }
 
 int64_t sys_getrandom(uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -143,10 +146,7 @@ int64_t sys_sysinfo(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uin
 int64_t sys_clock_gettime(uint64_t clock, uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t) {
     // CLOCK_REALTIME, CLOCK_MONOTONIC and their kin all count from boot: there is no real-time clock.
     if (clock > kClockMax) return to_return(Errno::kEINVAL);
-    const uint64_t now = monotonic_nanoseconds();
-    return to_return(
-        write_user(UserPtr<TimeSpec>{result}, {static_cast<int64_t>(now / kNanosecondsPerSecond),
-                                               static_cast<int64_t>(now % kNanosecondsPerSecond)}));
+    return to_return(write_user(UserPtr<TimeSpec>{result}, to_time_spec(monotonic_nanoseconds())));
 }
 
 int64_t sys_uname(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {

@@ -50,7 +50,7 @@ void condemn(Task& task, int signal) {
 }
 
 void send_signal(Task& task, int signal, int pid, int status) {
-    if (signal == 0 || !task.is_user() || task.state == TaskState::kZombie) return;
+    if (signal <= 0 || signal >= kSignalCount || !task.is_user() || task.state == TaskState::kZombie) return;
     Signals& signals = task.signals;
     const SignalSet bit = signal_bit(signal);
     const bool blocked = (__atomic_load_n(&signals.blocked, __ATOMIC_RELAXED) & bit & ~kUnblockable) != 0;

@@ -96,9 +96,9 @@ struct Signals {
     std::array<uint64_t, kSignalCount> sent{};  ///< of pending signals: pid, and the status << 32
 };
 
-/// Sends `signal`, 1 to 31, to a task; 0 does nothing. Unless ignored or blocked, a sleep is cut short, and
-/// before the task next returns to ring 3 it dies or its handler is entered. `pid` and `status` as SignalInfo
-/// has them; pid 0: the kernel itself. Any context except NMI.
+/// Sends `signal`, 1 to 31, to a task; any other number does nothing. Unless ignored or blocked, a sleep is
+/// cut short, and before the task next returns to ring 3 it dies or its handler is entered. `pid` and
+/// `status` as SignalInfo has them; pid 0: the kernel itself. Any context except NMI.
 /// @callergraph
 void send_signal(Task& task, int signal, int pid = 0, int status = 0);
 /// For a fault of the current task's own: it can be handled, but not ignored or blocked. True when a handler

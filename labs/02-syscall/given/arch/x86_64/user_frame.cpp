@@ -1,8 +1,6 @@
 /// @file
 /// Telling a system call's frame from an interrupt's, and making the one from the other.
-#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/cpu_local.h>
-#include <arch/x86_64/gdt.h>
 #include <arch/x86_64/syscall.h>
 #include <arch/x86_64/user_frame.h>
 #include <kernel/syscall/calls.h>
@@ -22,30 +20,7 @@ SyscallFrame* as_system_call(void* frame) {
 }  // namespace
 
 InterruptFrame interrupt_frame_of(const SyscallFrame& from) {
-    return {
-        .r15 = from.r15,
-        .r14 = from.r14,
-        .r13 = from.r13,
-        .r12 = from.r12,
-        .r11 = from.r11,
-        .r10 = from.r10,
-        .r9 = from.r9,
-        .r8 = from.r8,
-        .rbp = from.rbp,
-        .rdi = from.rdi,
-        .rsi = from.rsi,
-        .rdx = from.rdx,
-        .rcx = from.rcx,
-        .rbx = from.rbx,
-        .rax = from.rax,
-        .vector = 0,
-        .error = 0,
-        .rip = from.rcx,
-        .cs = kUserCode,
-        .rflags = (from.r11 & kRFLAGS_USER) | kRFLAGS_FIXED | kRFLAGS_IF,
-        .rsp = user_rsp_of_current(),
-        .ss = kUserData,
-    };
+    return program_frame(from, from.rcx, from.r11, user_rsp_of_current());
 }
 
 InterruptFrame& user_registers(void* frame, InterruptFrame& room) {

@@ -1,13 +1,10 @@
 /// @file
 /// rt_sigreturn(2): the way back from a signal's handler.
-#include <algorithm>
-
-#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/fpu.h>
-#include <arch/x86_64/gdt.h>
 #include <arch/x86_64/layout.h>
 #include <arch/x86_64/signal_frame.h>
+#include <arch/x86_64/user_frame.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/syscall/calls.h>
 #include <kernel/task/process.h>
@@ -23,34 +20,11 @@ Result<InterruptFrame> read_registers(uint64_t frame_at) {
     const SignalRegisters& registers = frame.registers;
     if (registers.rip >= kUserLimit) return Errno::kEFAULT;
     save_user_state(task);
-    TRY_VOID(restore_fpu(task.user_state, UserPtr<const void>{registers.fpu}));
+    TRY_VOID(restore_fpu(task.user_state.fpu, UserPtr<const void>{registers.fpu}));
     load_user_state(task);
     block_signals(frame.blocked);
     task.signals.stack = frame.stack;
-    return InterruptFrame{
-        .r15 = registers.r15,
-        .r14 = registers.r14,
-        .r13 = registers.r13,
-        .r12 = registers.r12,
-        .r11 = registers.r11,
-        .r10 = registers.r10,
-        .r9 = registers.r9,
-        .r8 = registers.r8,
-        .rbp = registers.rbp,
-        .rdi = registers.rdi,
-        .rsi = registers.rsi,
-        .rdx = registers.rdx,
-        .rcx = registers.rcx,
-        .rbx = registers.rbx,
-        .rax = registers.rax,
-        .vector = 0,
-        .error = 0,
-        .rip = registers.rip,
-        .cs = kUserCode,
-        .rflags = (registers.rflags & kRFLAGS_USER) | kRFLAGS_FIXED | kRFLAGS_IF,
-        .rsp = registers.rsp,
-        .ss = kUserData,
-    };
+    return program_frame(registers, registers.rip, registers.rflags, registers.rsp);
 }
 
 }  // namespace
