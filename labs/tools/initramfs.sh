@@ -14,7 +14,7 @@ for entry in "$@"; do
     path=${entry%%=*} file=${entry#*=}
     if [[ -x $file ]]; then
         install -D -m 755 "$file" "$stage/$path"
-        # What has none stays as it is, byte for byte.
+        # A program without debugging data stays as it is, byte for byte.
         grep -q '\.debug_info' "$file" && programs+=("$stage/$path")
     else
         install -D -m 644 "$file" "$stage/$path"

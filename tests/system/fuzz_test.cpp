@@ -4,7 +4,6 @@
 /// are as before. `make fuzz` runs the first test for long; its variables come in the environment.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <regex>
 
@@ -26,11 +25,6 @@ struct Plan {
     uint64_t first = 0;
     int cpus = 1;
 };
-
-uint64_t number_from(const char* variable, uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 class FuzzTest : public SystemTest {
   protected:

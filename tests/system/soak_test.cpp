@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <regex>
@@ -29,11 +28,6 @@ constexpr unsigned kPageFault = 14;
 /// time to be spent is the host's: there are as many rounds as it takes.
 constexpr int kRoundSeconds = 3;
 constexpr int kMostSets = 4;
-
-uint64_t number_from(const char* variable, uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 class SmpSoak : public SystemTest {
   protected:

@@ -44,6 +44,11 @@ int processors_of(const std::string& state) {
 
 }  // namespace
 
+uint64_t number_from(const char* variable, uint64_t otherwise) {
+    const char* text = std::getenv(variable);
+    return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
 const std::vector<std::string>& solutions() {
     static const std::vector<std::string> states = read_solutions();
     return states;

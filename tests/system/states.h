@@ -2,11 +2,15 @@
 /// The built states of the kernel that `make test` hands over in the environment.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include <tests/harness/options.h>
+
+/// The number in this variable of the environment, or `otherwise` when there is none.
+uint64_t number_from(const char* variable, uint64_t otherwise);
 
 /// Names of the states that were built, lowest first: "sol0", "sol1", ... from TRAPLINE_STATES. Learners'
 /// states ("lab1") are left out: what they do is not known beforehand.
