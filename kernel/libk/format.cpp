@@ -3,6 +3,7 @@
 
 #include <kernel/libk/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -11,8 +12,6 @@
 
 namespace {
 
-enum class Length { kChar, kShort, kInt, kLong };
-
 /// One conversion specification, `%[flags][width][.precision][length]conversion`, but for the last letter.
 struct Specification {
     bool left = false;     ///< `-`: padded on the right
@@ -20,7 +19,7 @@ struct Specification {
     size_t width = 0;      ///< least characters written
     bool precise = false;  ///< a precision was given
     size_t precision = 0;  ///< numbers: least digits; strings: most characters
-    Length length = Length::kInt;
+    unsigned bits = 32;    ///< of an integer argument; what is above them is cut off
 };
 
 class Formatter {
@@ -97,45 +96,20 @@ class Formatter {
             spec.precise = precision >= 0;  // a negative `*` counts as none
             spec.precision = spec.precise ? static_cast<size_t>(precision) : 0;
         }
-        spec.length = parse_length(format);
-        return spec;
-    }
-
-    static Length parse_length(const char*& format) {
-        switch (*format) {
-            case 'h':
-                ++format;
-                if (*format != 'h') return Length::kShort;
-                ++format;
-                return Length::kChar;
-            case 'l':
-                ++format;
-                if (*format == 'l') ++format;  // long long is as long as long
-                return Length::kLong;
-            case 'z':
-            case 't':
-            case 'j':
-                ++format;
-                return Length::kLong;
-            default:
-                return Length::kInt;
+        for (;; ++format) {
+            if (*format == 'h')
+                spec.bits = std::max(spec.bits / 2, 8u);
+            else if (*format == 'l' || *format == 'z' || *format == 't' || *format == 'j')
+                spec.bits = 64;  // long long is as long as long
+            else
+                return spec;
         }
     }
 
-    int64_t signed_argument(Length length) {
-        if (length == Length::kLong) return va_arg(arguments_, int64_t);
-        const int value = va_arg(arguments_, int);
-        if (length == Length::kChar) return static_cast<signed char>(value);
-        if (length == Length::kShort) return static_cast<int16_t>(value);
-        return value;
-    }
-
-    uint64_t unsigned_argument(Length length) {
-        if (length == Length::kLong) return va_arg(arguments_, uint64_t);
-        const auto value = va_arg(arguments_, unsigned);
-        if (length == Length::kChar) return static_cast<unsigned char>(value);
-        if (length == Length::kShort) return static_cast<uint16_t>(value);
-        return value;
+    /// An integer argument in the uppermost bits: shifted down, the rest takes its sign or zeros.
+    uint64_t next_integer(const Specification& spec) {
+        const uint64_t value = spec.bits == 64 ? va_arg(arguments_, uint64_t) : va_arg(arguments_, unsigned);
+        return value << (64 - spec.bits);
     }
 
     /// Writes one argument; false when the conversion is unknown, with nothing written or taken.
@@ -143,7 +117,7 @@ class Formatter {
         switch (conversion) {
             case 'd':
             case 'i': {
-                const int64_t value = signed_argument(spec.length);
+                const int64_t value = static_cast<int64_t>(next_integer(spec)) >> (64 - spec.bits);
                 // Negated as unsigned: the most negative number has no positive twin.
                 const auto magnitude = static_cast<uint64_t>(value);
                 put_number(spec, value < 0 ? "-" : "", value < 0 ? 0 - magnitude : magnitude, 10,
@@ -151,13 +125,10 @@ class Formatter {
                 return true;
             }
             case 'u':
-                put_number(spec, "", unsigned_argument(spec.length), 10, kLowerDigits);
-                return true;
             case 'x':
-                put_number(spec, "", unsigned_argument(spec.length), 16, kLowerDigits);
-                return true;
             case 'X':
-                put_number(spec, "", unsigned_argument(spec.length), 16, kUpperDigits);
+                put_number(spec, "", next_integer(spec) >> (64 - spec.bits), conversion == 'u' ? 10 : 16,
+                           conversion == 'X' ? kUpperDigits : kLowerDigits);
                 return true;
             case 'p':
                 put_number(spec, "0x", reinterpret_cast<uintptr_t>(va_arg(arguments_, void*)), 16,
@@ -181,13 +152,8 @@ class Formatter {
 
     void put_string(const Specification& spec, const char* string) {
         if (!string) string = "(null)";
-        size_t length = 0;  // a string with a precision need not end with a null
-        if (spec.precise) {
-            while (length < spec.precision && string[length] != '\0') ++length;
-        } else {
-            length = strlen(string);
-        }
-        put_padded(spec, {string, length});
+        // A string with a precision need not end with a null.
+        put_padded(spec, {string, spec.precise ? strnlen(string, spec.precision) : strlen(string)});
     }
 
     void put_padded(const Specification& spec, std::string_view text) {

@@ -78,26 +78,14 @@ void* memchr(const void* memory, int value, size_t count) {
     return nullptr;
 }
 
-size_t strlen(const char* string) {
+size_t strnlen(const char* string, size_t count) {
     const char* end = string;
-    while (*opaque(end) != '\0') ++end;
+    while (count-- > 0 && *opaque(end) != '\0') ++end;
     return static_cast<size_t>(end - string);
 }
 
-int strcmp(const char* left, const char* right) {
-    while (*opaque(left) != '\0' && *left == *right) {
-        ++left;
-        ++right;
-    }
-    return static_cast<unsigned char>(*left) - static_cast<unsigned char>(*right);
-}
-
-int strncmp(const char* left, const char* right, size_t count) {
-    for (; count > 0; --count, ++left, ++right) {
-        const int difference = static_cast<unsigned char>(*opaque(left)) - static_cast<unsigned char>(*right);
-        if (difference != 0 || *left == '\0') return difference;
-    }
-    return 0;
+size_t strlen(const char* string) {
+    return strnlen(string, SIZE_MAX);
 }
 
 }  // extern "C"

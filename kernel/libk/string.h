@@ -19,8 +19,7 @@ void* memset(void* destination, int value, size_t count);            ///< as in 
 int memcmp(const void* left, const void* right, size_t count);       ///< as in the C standard
 void* memchr(const void* memory, int value, size_t count);           ///< as in the C standard
 size_t strlen(const char* string);                                   ///< as in the C standard
-int strcmp(const char* left, const char* right);                     ///< as in the C standard
-int strncmp(const char* left, const char* right, size_t count);      ///< as in the C standard
+size_t strnlen(const char* string, size_t count);                    ///< as in POSIX
 }
 #endif
 
