@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 /// Size of a page and of a physical frame, in bytes.
 inline constexpr uint64_t kPageSize = 4096;
@@ -40,44 +41,24 @@ struct VirtAddr {
 };
 
 /// A pointer that a user program handed in: a number until a checked copy has used it
-/// (`<kernel/mm/user_copy.h>`).
+/// (`<kernel/mm/user_copy.h>`). Of void it is untyped memory, counted in bytes.
 template <class T>
 struct UserPtr {
     uint64_t address = 0;  ///< as the program gave it
+    constexpr UserPtr() = default;
+    /// A number from a register becomes a pointer.
+    explicit constexpr UserPtr(uint64_t value) : address(value) {}
+    /// The same address without its type.
+    template <class U>
+    requires std::is_void_v<T>
+    constexpr UserPtr(UserPtr<U> other) : address(other.address) {}
     /// The pointer `count` elements further on; may wrap, which the checked copy refuses.
-    constexpr UserPtr operator+(uint64_t count) const { return {address + count * sizeof(T)}; }
-    /// True for the program's null pointer.
-    constexpr bool is_null() const { return address == 0; }
-};
-
-/// Untyped memory of a user program, counted in bytes. Any UserPtr converts to it.
-template <>
-struct UserPtr<const void> {
-    uint64_t address = 0;  ///< as the program gave it
-    constexpr UserPtr() = default;
-    /// A number from a register becomes a pointer.
-    explicit constexpr UserPtr(uint64_t value) : address(value) {}
-    /// The same address without its type.
-    template <class T>
-    constexpr UserPtr(UserPtr<T> other) : address(other.address) {}
-    /// The pointer `bytes` further on; may wrap, which the checked copy refuses.
-    constexpr UserPtr operator+(uint64_t bytes) const { return UserPtr(address + bytes); }
-    /// True for the program's null pointer.
-    constexpr bool is_null() const { return address == 0; }
-};
-
-/// Untyped memory of a user program that may be written.
-template <>
-struct UserPtr<void> {
-    uint64_t address = 0;  ///< as the program gave it
-    constexpr UserPtr() = default;
-    /// A number from a register becomes a pointer.
-    explicit constexpr UserPtr(uint64_t value) : address(value) {}
-    /// The same address without its type.
-    template <class T>
-    constexpr UserPtr(UserPtr<T> other) : address(other.address) {}
-    /// The pointer `bytes` further on; may wrap, which the checked copy refuses.
-    constexpr UserPtr operator+(uint64_t bytes) const { return UserPtr(address + bytes); }
+    constexpr UserPtr operator+(uint64_t count) const {
+        if constexpr (std::is_void_v<T>)
+            return UserPtr(address + count);
+        else
+            return UserPtr(address + count * sizeof(T));
+    }
     /// True for the program's null pointer.
     constexpr bool is_null() const { return address == 0; }
 };

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <new>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -13,7 +13,6 @@ enum class Errno : int32_t {
     kENOENT = 2,
     kESRCH = 3,
     kEINTR = 4,
-    kEIO = 5,
     kE2BIG = 7,
     kENOEXEC = 8,
     kEBADF = 9,
@@ -29,14 +28,11 @@ enum class Errno : int32_t {
     kENOTDIR = 20,
     kEISDIR = 21,
     kEINVAL = 22,
-    kENFILE = 23,
     kEMFILE = 24,
     kENOTTY = 25,
-    kETXTBSY = 26,
     kEFBIG = 27,
     kENOSPC = 28,
     kESPIPE = 29,
-    kEROFS = 30,
     kEPIPE = 32,
     kERANGE = 34,
     kENAMETOOLONG = 36,
@@ -49,36 +45,20 @@ template <class T>
 class [[nodiscard]] Result {
   public:
     /// Success; implicit, so that `return value;` does.
-    Result(T value) : ok_(true), value_(std::move(value)) {}
+    Result(T value) : value_(std::move(value)) {}
     /// Failure; implicit, so that `return Errno::kENOMEM;` does.
-    Result(Errno error) : ok_(false), error_(error) {}
-    /// Moves whichever it holds.
-    Result(Result&& other) noexcept : ok_(other.ok_) {
-        if (ok_)
-            new (&value_) T(std::move(other.value_));
-        else
-            error_ = other.error_;
-    }
-    Result(const Result&) = delete;
-    Result& operator=(const Result&) = delete;
-    Result& operator=(Result&&) = delete;
-    ~Result() {
-        if (ok_) value_.~T();
-    }
+    Result(Errno error) : error_(error) {}
 
     /// True when it holds a value.
-    bool ok() const { return ok_; }
+    bool ok() const { return value_.has_value(); }
     /// Requires ok().
-    T& value() { return value_; }
+    T& value() { return *value_; }
     /// Requires !ok().
     Errno error() const { return error_; }
 
   private:
-    bool ok_;
-    union {
-        T value_;
-        Errno error_;
-    };
+    std::optional<T> value_;
+    Errno error_{};
 };
 
 /// The same for small plain values: without a destructor it travels in registers, which system calls feel.

@@ -64,8 +64,10 @@ Errno execute(uint64_t path, uint64_t arguments, uint64_t environment) {
         if (!length.ok()) return length.error();
         StringVector argument_vector;
         StringVector environment_vector;
-        if (auto copied = argument_vector.copy_from({arguments}); !copied.ok()) return copied.error();
-        if (auto copied = environment_vector.copy_from({environment}); !copied.ok()) return copied.error();
+        if (auto copied = argument_vector.copy_from(UserPtr<const uint64_t>{arguments}); !copied.ok())
+            return copied.error();
+        if (auto copied = environment_vector.copy_from(UserPtr<const uint64_t>{environment}); !copied.ok())
+            return copied.error();
         auto loaded = load_program(current()->cwd.data(), name.data(), argument_vector.list(),
                                    environment_vector.list());
         if (!loaded.ok()) return loaded.error();
