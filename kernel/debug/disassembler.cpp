@@ -25,18 +25,13 @@ std::string_view look_up(std::span<const Row> map, uint8_t opcode) {
 }
 
 bool contains(std::string_view text, char character) {
-    for (const char c : text) {
-        if (c == character) return true;
-    }
-    return false;
+    return text.find(character) != std::string_view::npos;
 }
 
 /// Takes what stands before the first `separator` off the front of `rest`, and the separator with it.
 std::string_view split(std::string_view& rest, char separator) {
-    size_t length = 0;
-    while (length < rest.size() && rest[length] != separator) ++length;
-    const std::string_view front(rest.data(), length);
-    rest.remove_prefix(std::min(length + 1, rest.size()));
+    const std::string_view front = rest.substr(0, rest.find(separator));
+    rest.remove_prefix(std::min(front.size() + 1, rest.size()));
     return front;
 }
 
