@@ -1,6 +1,8 @@
 /// @file
 /// Exceptions: the ones that are part of ordinary life (page faults, bad user pointers), the ones that
 /// end a program, and the ones that end the kernel.
+#include <iterator>
+
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/cpu_local.h>
 #include <arch/x86_64/exceptions.h>
@@ -23,61 +25,36 @@ struct FixUp {
 };
 extern "C" const FixUp extable_start[], extable_end[];
 
-constexpr ExceptionName kNames[kExceptionCount] = {
-    {"DIVIDE ERROR", "#DE"},
-    {"DEBUG", "#DB"},
+// Values of si_code, with Linux's names.
+constexpr int32_t kILL_ILLOPN = 2, kFPE_INTDIV = 1, kFPE_FLTINV = 7, kSEGV_MAPERR = 1, kSEGV_ACCERR = 2,
+                  kBUS_ADRALN = 1, kTRAP_TRACE = 2;
+
+constexpr Exception kExceptions[] = {
+    {"DIVIDE ERROR", "#DE", kSIGFPE, kFPE_INTDIV},
+    {"DEBUG", "#DB", kSIGTRAP, kTRAP_TRACE},
     {"NON-MASKABLE INTERRUPT", "NMI"},
-    {"BREAKPOINT", "#BP"},
+    {"BREAKPOINT", "#BP", kSIGTRAP},
     {"OVERFLOW", "#OF"},
     {"BOUND RANGE EXCEEDED", "#BR"},
-    {"INVALID OPCODE", "#UD"},
+    {"INVALID OPCODE", "#UD", kSIGILL, kILL_ILLOPN},
     {"DEVICE NOT AVAILABLE", "#NM"},
     {"DOUBLE FAULT", "#DF"},
     {"COPROCESSOR SEGMENT OVERRUN", "vector 9"},
     {"INVALID TSS", "#TS"},
-    {"SEGMENT NOT PRESENT", "#NP"},
-    {"STACK-SEGMENT FAULT", "#SS"},
+    {"SEGMENT NOT PRESENT", "#NP", kSIGBUS},
+    {"STACK-SEGMENT FAULT", "#SS", kSIGBUS},
     {"GENERAL PROTECTION", "#GP"},
     {"PAGE FAULT", "#PF"},
     {"RESERVED 15", "vector 15"},
-    {"X87 FLOATING-POINT ERROR", "#MF"},
-    {"ALIGNMENT CHECK", "#AC"},
+    {"X87 FLOATING-POINT ERROR", "#MF", kSIGFPE, kFPE_FLTINV},
+    {"ALIGNMENT CHECK", "#AC", kSIGBUS, kBUS_ADRALN},
     {"MACHINE CHECK", "#MC"},
-    {"SIMD FLOATING-POINT EXCEPTION", "#XM"},
+    {"SIMD FLOATING-POINT EXCEPTION", "#XM", kSIGFPE, kFPE_FLTINV},
     {"VIRTUALIZATION EXCEPTION", "#VE"},
     {"CONTROL PROTECTION", "#CP"},
-    {"RESERVED 22", "vector 22"},
-    {"RESERVED 23", "vector 23"},
-    {"RESERVED 24", "vector 24"},
-    {"RESERVED 25", "vector 25"},
-    {"RESERVED 26", "vector 26"},
-    {"RESERVED 27", "vector 27"},
-    {"HYPERVISOR INJECTION", "#HV"},
-    {"VMM COMMUNICATION", "#VC"},
-    {"SECURITY", "#SX"},
-    {"RESERVED 31", "vector 31"},
 };
-
-/// The signal that Linux sends for an exception.
-int signal_of(uint64_t vector) {
-    switch (vector) {
-        case kDB:
-        case kBP:
-            return kSIGTRAP;
-        case kDE:
-        case kMF:
-        case kXM:
-            return kSIGFPE;
-        case kUD:
-            return kSIGILL;
-        case kAC:
-        case kSS:
-        case kNP:
-            return kSIGBUS;
-        default:
-            return kSIGSEGV;
-    }
-}
+/// Vectors behind the table: reserved, or of virtual machines that encrypt their memory.
+constexpr Exception kReserved{"RESERVED", "no mnemonic"};
 
 /// Page faults come from programs and from user copies, which lift SMAP while they touch a program's memory.
 /// Any other one is a bug of the kernel's.
@@ -90,38 +67,15 @@ bool may_be_mended(const InterruptFrame& frame, uint64_t address) {
     return !cpu_features.smap || (frame.rflags & kRFLAGS_AC) != 0;
 }
 
-// Values of si_code, with Linux's names.
-constexpr int32_t kILL_ILLOPN = 2, kFPE_INTDIV = 1, kFPE_FLTINV = 7, kSEGV_MAPERR = 1, kSEGV_ACCERR = 2,
-                  kBUS_ADRALN = 1, kTRAP_TRACE = 2;
-
 /// What the program's handler is told about the fault.
-FaultInfo fault_info(const InterruptFrame& frame) {
-    FaultInfo fault{.info = {.code = kSI_KERNEL}, .vector = frame.vector, .error = frame.error};
-    const auto at_instruction = [&](int32_t code) { fault.info = {.code = code, .address = frame.rip}; };
-    switch (frame.vector) {
-        case kPF:
-            fault.address = read_cr2();
-            fault.info = {.code = frame.error & kPageFaultPresent ? kSEGV_ACCERR : kSEGV_MAPERR,
-                          .address = fault.address};
-            break;
-        case kUD:
-            at_instruction(kILL_ILLOPN);
-            break;
-        case kDE:
-            at_instruction(kFPE_INTDIV);
-            break;
-        case kMF:
-        case kXM:
-            at_instruction(kFPE_FLTINV);
-            break;
-        case kDB:
-            at_instruction(kTRAP_TRACE);
-            break;
-        case kAC:
-            at_instruction(kBUS_ADRALN);
-            break;
-        default:
-            break;
+FaultInfo fault_info(const InterruptFrame& frame, const Exception& exception) {
+    FaultInfo fault{.info = {.code = exception.code}, .vector = frame.vector, .error = frame.error};
+    if (frame.vector == kPF) {
+        fault.address = read_cr2();
+        fault.info = {.code = frame.error & kPageFaultPresent ? kSEGV_ACCERR : kSEGV_MAPERR,
+                      .address = fault.address};
+    } else if (exception.code != kSI_KERNEL) {
+        fault.info.address = frame.rip;
     }
     return fault;
 }
@@ -130,13 +84,12 @@ FaultInfo fault_info(const InterruptFrame& frame) {
 /// inlined: a fault that is mended would have to save the registers that this one needs.
 [[gnu::noinline]] void signal_program(const InterruptFrame& frame) {
     Task& task = *current();
-    const ExceptionName& exception = exception_name(frame.vector);
-    const int signal = signal_of(frame.vector);
-    if (force_signal(task, signal, fault_info(frame))) return;
+    const Exception& exception = find_exception(frame.vector);
+    if (force_signal(task, exception.signal, fault_info(frame, exception))) return;
     kprintf("%s (pid %d): %s (%s) at RIP=0x%lx RSP=0x%lx error=0x%lx", task.name.data(), task.pid,
             exception.name, exception.mnemonic, frame.rip, frame.rsp, frame.error);
     if (frame.vector == kPF) kprintf(" address=0x%lx", read_cr2());
-    kprintf(": killed by signal %d\n", signal);
+    kprintf(": killed by signal %d\n", exception.signal);
 }
 
 /// No frame is left for a page that `task` has a right to: it is the one that wants more than there is, and
@@ -148,8 +101,8 @@ void kill_for_memory(Task& task) {
 
 }  // namespace
 
-const ExceptionName& exception_name(uint64_t vector) {
-    return kNames[vector];
+const Exception& find_exception(uint64_t vector) {
+    return vector < std::size(kExceptions) ? kExceptions[vector] : kReserved;
 }
 
 void handle_exception(InterruptFrame& frame) {

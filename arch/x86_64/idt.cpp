@@ -32,19 +32,7 @@ constexpr uint64_t kStubSize = 16;
 std::array<Gate, 256> idt;
 std::array<InterruptHandler, 256> handlers;
 
-extern "C" const char interrupt_stubs[];
-
-void write_gate(uint8_t vector, uint64_t entry, uint8_t ist) {
-    // Only INT3 may be executed by programs; any other INT n from ring 3 is #GP.
-    const uint8_t type = vector == kBP ? kPresentInterruptGate | kDpl3 : kPresentInterruptGate;
-    idt[vector] = {static_cast<uint16_t>(entry),
-                   kKernelCode,
-                   ist,
-                   type,
-                   static_cast<uint16_t>(entry >> 16),
-                   static_cast<uint32_t>(entry >> 32),
-                   0};
-}
+extern "C" char interrupt_stubs[];
 
 void handle_interrupt(InterruptFrame* frame) {
     check_interrupt_entry(*frame);
@@ -60,8 +48,8 @@ void handle_interrupt(InterruptFrame* frame) {
 
 void init_idt() {
     for (uint32_t vector = 0; vector < idt.size(); vector++)
-        write_gate(static_cast<uint8_t>(vector),
-                   reinterpret_cast<uint64_t>(interrupt_stubs) + vector * kStubSize, 0);
+        set_gate(static_cast<uint8_t>(vector),
+                 reinterpret_cast<void (*)()>(interrupt_stubs + vector * kStubSize), 0);
     load_idt();
 }
 
@@ -75,7 +63,16 @@ void load_idt() {
 }
 
 void set_gate(uint8_t vector, void (*entry)(), uint8_t ist) {
-    write_gate(vector, reinterpret_cast<uint64_t>(entry), ist);
+    const uint64_t address = reinterpret_cast<uint64_t>(entry);
+    // Only INT3 may be executed by programs; any other INT n from ring 3 is #GP.
+    const uint8_t type = vector == kBP ? kPresentInterruptGate | kDpl3 : kPresentInterruptGate;
+    idt[vector] = {static_cast<uint16_t>(address),
+                   kKernelCode,
+                   ist,
+                   type,
+                   static_cast<uint16_t>(address >> 16),
+                   static_cast<uint32_t>(address >> 32),
+                   0};
 }
 
 void set_interrupt_handler(uint8_t vector, InterruptHandler handler) {

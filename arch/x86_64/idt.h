@@ -6,34 +6,19 @@
 
 #include <arch/x86_64/interrupt_frame.h>
 
-/// Exception vectors by their manual names (Intel SDM 3A, table 6-1).
+/// The exceptions that the kernel treats in a way of their own, by their manual names (Intel SDM 3A, table
+/// 6-1).
 enum Vector : uint8_t {
-    kDE = 0,
     kDB = 1,
     kNMI = 2,
     kBP = 3,
-    kUD = 6,
     kDF = 8,
-    kNP = 11,
-    kSS = 12,
     kGP = 13,
     kPF = 14,
-    kMF = 16,
-    kAC = 17,
     kMC = 18,
-    kXM = 19,
 };
 /// Number of vectors that the processor keeps for exceptions.
 inline constexpr uint8_t kExceptionCount = 32;
-
-/// The manual's name of an exception, such as "INVALID OPCODE", and its mnemonic, such as "#UD".
-struct ExceptionName {
-    const char* name;      ///< in capitals, as reports print it
-    const char* mnemonic;  ///< with its number sign
-};
-/// The names of exception `vector`, which must be below kExceptionCount (Intel SDM 3A, table 6-1). Any
-/// context.
-const ExceptionName& exception_name(uint64_t vector);
 
 /// Error-code bits of a page fault (Intel SDM 3A, 4.7).
 inline constexpr uint64_t kPageFaultPresent =

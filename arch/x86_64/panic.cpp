@@ -11,7 +11,6 @@
 #include <arch/x86_64/processor.h>
 #include <kernel/console/console.h>
 #include <kernel/debug/trace.h>
-#include <kernel/libk/format.h>
 #include <kernel/panic_policy.h>
 #include <kernel/task/kernel_stack.h>
 #include <kernel/task/task.h>
@@ -71,26 +70,13 @@ void panic(const char* format, ...) {
     const uint64_t rflags = read_rflags();
     trace_panic(reinterpret_cast<uint64_t>(__builtin_return_address(0)), kNoVector);
     begin_panic();
+    kprintf("\nPANIC: ");
     va_list arguments;
     va_start(arguments, format);
-    std::array<char, 256> text{};
-    size_t used = 0;
-    struct Cut {
-        std::span<char> out;
-        size_t& used;
-    } cut{text, used};
-    vformat({[](void* context, std::span<const char> piece) {
-                 auto& target = *static_cast<Cut*>(context);
-                 for (const char c : piece)
-                     if (target.used + 1 < target.out.size()) target.out[target.used++] = c;
-             },
-             &cut},
-            format, arguments);
+    vkprintf(format, arguments);
     va_end(arguments);
-
     const uint64_t rsp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-    kprintf("\nPANIC: %s\n", text.data());
-    kprintf("RSP=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", rsp, rflags, read_cr2(), read_cr3(),
+    kprintf("\nRSP=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", rsp, rflags, read_cr2(), read_cr3(),
             processor_for_report());
     print_task(task_of_stack(rsp));
     print_backtrace(reinterpret_cast<uint64_t>(__builtin_return_address(0)),
@@ -101,7 +87,7 @@ void panic(const char* format, ...) {
 void panic_exception(const InterruptFrame& frame) {
     trace_panic(frame.rip, frame.vector);
     begin_panic();
-    const ExceptionName& exception = exception_name(frame.vector);
+    const Exception& exception = find_exception(frame.vector);
     kprintf("\nEXCEPTION: %s (%s, vector %lu), error code 0x%lx, in ring %lu\n", exception.name,
             exception.mnemonic, frame.vector, frame.error, frame.cs & 3);
     kprintf("RIP=0x%lx CS=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", frame.rip, frame.cs, frame.rflags,

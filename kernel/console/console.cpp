@@ -1,7 +1,5 @@
 /// @file
 /// The console's ring and kprintf().
-#include <cstdarg>
-
 #include <arch/x86_64/serial.h>
 #include <kernel/console/console.h>
 #include <kernel/console/console_drain.h>
@@ -69,15 +67,19 @@ NO_THREAD_SAFETY_ANALYSIS void console_emergency() {
     while (ring.get(byte)) serial_put(byte);
 }
 
+void vkprintf(const char* format, va_list arguments) {
+    if (emergency) {
+        vformat({format_sink, nullptr}, format, arguments);
+        return;
+    }
+    LockGuard guard(console_lock());
+    vformat({format_sink, nullptr}, format, arguments);
+    if (!ring.empty()) console_data_waiting();
+}
+
 void kprintf(const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    if (emergency) {
-        vformat({format_sink, nullptr}, format, arguments);
-    } else {
-        LockGuard guard(console_lock());
-        vformat({format_sink, nullptr}, format, arguments);
-        if (!ring.empty()) console_data_waiting();
-    }
+    vkprintf(format, arguments);
     va_end(arguments);
 }

@@ -2,6 +2,7 @@
 /// The way to the screen: everything the kernel and the terminal print goes through one ring to the UART.
 #pragma once
 
+#include <cstdarg>
 #include <cstdint>
 #include <span>
 
@@ -24,3 +25,5 @@ void console_emergency();
 /// Formatted text to the console, with a carriage return before each newline. Formats: see
 /// `<kernel/libk/format.h>`. Any context except NMI.
 void kprintf(const char* format, ...) __attribute__((format(printf, 1, 2)));
+/// The same, with the arguments in a list.
+void vkprintf(const char* format, va_list arguments) __attribute__((format(printf, 1, 0)));
