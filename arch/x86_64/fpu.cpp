@@ -3,20 +3,12 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/fpu.h>
 #include <arch/x86_64/user_bases.h>
-#include <kernel/libk/string.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/task/task.h>
 
 namespace {
 
-/// Power-on values of the control words: all exceptions masked, 64-bit precision (Intel SDM 1, 8.1.5
-/// and 10.2.3).
-constexpr uint16_t kInitialFcw = 0x037f;
-constexpr uint32_t kInitialMxcsr = 0x1f80;
-constexpr size_t kMxcsrOffset = 24;
-/// Which bits of MXCSR this processor has, as FXSAVE stores it; 0 stands for the oldest set (Intel SDM
-/// 1, 11.6.6).
-constexpr size_t kMxcsrMaskOffset = 28;
+/// The bits of MXCSR that the oldest processors have (Intel SDM 1, 11.6.6).
 constexpr uint32_t kDefaultMxcsrMask = 0xffbf;
 
 /// Stores all that XCR0 names, where there is XSAVE.
@@ -42,19 +34,7 @@ void save_bases(UserState& state) {
     state.gs_base = read_user_gs_base();
 }
 
-void reset_fpu(FpuState& state) {
-    state = {};
-    // Without a bit in `present` XRSTOR sets these itself.
-    memcpy(state.legacy.data(), &kInitialFcw, sizeof(kInitialFcw));
-    memcpy(state.legacy.data() + kMxcsrOffset, &kInitialMxcsr, sizeof(kInitialMxcsr));
-}
-
 }  // namespace
-
-void reset_user_state(UserState& state) {
-    state = {};
-    reset_fpu(state.fpu);
-}
 
 void save_user_state(Task& task) {
     cpu_features.xsave ? save_fpu<true>(task.user_state.fpu) : save_fpu<false>(task.user_state.fpu);
@@ -67,17 +47,13 @@ void load_user_state(const Task& task) {
 }
 
 Result<void> restore_fpu(FpuState& fpu, UserPtr<const void> image) {
-    uint32_t mask;
-    memcpy(&mask, fpu.legacy.data() + kMxcsrMaskOffset, sizeof(mask));
     if (image.is_null()) {
-        reset_fpu(fpu);
+        fpu = {};
         return {};
     }
+    const uint32_t mask = fpu.mxcsr_mask ? fpu.mxcsr_mask : kDefaultMxcsrMask;
     TRY_VOID(copy_from_user(&fpu, image, sizeof(fpu)));
-    uint32_t mxcsr;
-    memcpy(&mxcsr, fpu.legacy.data() + kMxcsrOffset, sizeof(mxcsr));
-    mxcsr &= mask ? mask : kDefaultMxcsrMask;
-    memcpy(fpu.legacy.data() + kMxcsrOffset, &mxcsr, sizeof(mxcsr));
+    fpu.mxcsr &= mask;
     fpu.present &= user_xcr0();
     fpu.reserved = {};
     return {};

@@ -12,14 +12,20 @@
 struct Task;
 
 /// x87, SSE and AVX registers in XSAVE's standard format (Intel SDM 1, 13.4). Its first 512 bytes are
-/// FXSAVE's (10.5.1), and all there is where the processor has no XSAVE.
+/// FXSAVE's (10.5.1), and all there is where the processor has no XSAVE. FpuState{} is what a new program
+/// starts with: all registers zero, exceptions masked (System V ABI, 3.4.1).
 struct FpuState {
-    std::array<std::byte, 512> legacy;  ///< x87 and SSE
+    uint16_t fcw = 0x037f;          ///< x87 control word; at first all exceptions masked, 64-bit precision
+    std::array<std::byte, 22> x87;  ///< status, tags, last instruction and operand
+    uint32_t mxcsr = 0x1f80;        ///< SSE control; at first all exceptions masked
+    uint32_t mxcsr_mask = 0;        ///< which bits of it there are, once stored; 0: kDefaultMxcsrMask
+    std::array<std::byte, 480> legacy;  ///< ST and XMM registers
     uint64_t present = 0;  ///< of the header: which states are not in their initial configuration
     std::array<uint64_t, 7> reserved{};  ///< of the header: 0, or XRSTOR faults
     std::array<std::byte, 256> avx{};  ///< the upper halves of YMM0 to YMM15, where every processor has them
 };
 static_assert(sizeof(FpuState) == 832);
+static_assert(offsetof(FpuState, mxcsr) == 24);
 
 /// An FpuState and the bases of FS and GS.
 struct UserState {
@@ -28,9 +34,6 @@ struct UserState {
     uint64_t gs_base = 0;      ///< address that GS adds in ring 3
 };
 
-/// The state a new program starts with: all registers zero, exceptions masked (System V ABI, 3.4.1). Any
-/// context.
-void reset_user_state(UserState& state);
 /// Puts the current task's registers into its UserState, so that a child can copy them.
 /// Task context.
 void save_user_state(Task& task);

@@ -53,7 +53,7 @@ void adopt_program(Task& task, LoadedProgram&& program, std::string_view path) {
     task.entry = program.entry;
     copy_string(task.name, base_name(path));
     trace_task(task);
-    reset_user_state(task.user_state);
+    task.user_state = {};
     if (&task == current()) load_user_state(task);
 }
 
