@@ -60,23 +60,20 @@ size_t print_instruction(const char* mark, uint64_t address, uint64_t cr3) {
 
 void print_code_listing(uint64_t rip, uint64_t boundary, uint64_t cr3) {
     kprintf("Code:\n");
-    // Where the last instructions before RIP begin, found by going through all of them.
+    // Where the last instructions before RIP begin, found by going through all of them; 0: not that many.
     std::array<uint64_t, kBefore + 1> recent{};
-    size_t count = 0;
     uint64_t address = boundary;
     while (address < rip) {
         const CodeBytes code = read_code(address, cr3);
         if (code.count == 0) break;
-        if (count == recent.size()) std::copy(recent.begin() + 1, recent.end(), recent.begin());
-        count = std::min(count + 1, recent.size());
-        recent[count - 1] = address;
+        std::shift_left(recent.begin(), recent.end(), 1);
+        recent.back() = address;
         address += std::max<size_t>(disassemble(code.span(), address).length, 1);
     }
     const bool inside = address > rip;
-    const size_t before = inside && count > 0 ? count - 1 : count;
-    for (size_t i = 0; i < before; i++) print_instruction("  ", recent[i], cr3);
-    if (inside && count > 0) {
-        print_instruction("->", recent[before], cr3);
+    for (const uint64_t start : recent)
+        if (start) print_instruction(inside && start == recent.back() ? "->" : "  ", start, cr3);
+    if (inside) {
         kprintf("   RIP=0x%lx is inside of it: not an instruction boundary in this program.\n", rip);
         kprintf("   What the processor was told to execute:\n");
     }

@@ -151,46 +151,31 @@ inline uint64_t rdtsc() {
     return static_cast<uint64_t>(high) << 32 | low;
 }
 
-/// CR0 of this processor.
-inline uint64_t read_cr0() {
+/// Control register CR`n` of this processor (Intel SDM 3A, 2.5). CR2, the address of the last page fault, is
+/// replaced by another fault: IF=0.
+template <int n>
+uint64_t read_cr() {
     uint64_t value;
-    asm volatile("mov %%cr0, %0" : "=r"(value));
+    asm volatile("mov %%cr%c1, %0" : "=r"(value) : "i"(n));
     return value;
 }
-/// Sets CR0; #GP for combinations that make no sense (Intel SDM 3A, 2.5).
-inline void write_cr0(uint64_t value) {
-    asm volatile("mov %0, %%cr0" ::"r"(value) : "memory");
-}
-/// The address of the last page fault (Intel SDM 3A, 4.7). IF=0: another fault replaces it.
-inline uint64_t read_cr2() {
-    uint64_t value;
-    asm volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
+/// Sets CR`n`; #GP for a bit that the processor does not have, and for combinations that make no sense.
+template <int n>
+void write_cr(uint64_t value) {
+    asm volatile("mov %0, %%cr%c1" ::"r"(value), "i"(n) : "memory");
 }
 /// CR3: the physical address of the top page table.
 inline uint64_t read_cr3() {
-    uint64_t value;
-    asm volatile("mov %%cr3, %0" : "=r"(value));
-    return value;
+    return read_cr<3>();
 }
 /// Switches the address space; drops every TLB entry that is not global (Intel SDM 3A, 4.10.4.1).
 inline void write_cr3(uint64_t value) {
-    asm volatile("mov %0, %%cr3" ::"r"(value) : "memory");
+    write_cr<3>(value);
 }
 /// Sets XCR0. Needs kCR4_OSXSAVE; #GP for a combination that the processor does not have.
 inline void write_xcr0(uint64_t value) {
     asm volatile("xsetbv" ::"c"(0), "a"(static_cast<uint32_t>(value)),
                  "d"(static_cast<uint32_t>(value >> 32)));
-}
-/// CR4 of this processor.
-inline uint64_t read_cr4() {
-    uint64_t value;
-    asm volatile("mov %%cr4, %0" : "=r"(value));
-    return value;
-}
-/// Sets CR4; #GP for a bit that the processor does not have.
-inline void write_cr4(uint64_t value) {
-    asm volatile("mov %0, %%cr4" ::"r"(value) : "memory");
 }
 /// Drops this processor's TLB entry for the page at `address`.
 inline void invlpg(uint64_t address) {

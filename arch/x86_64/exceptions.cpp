@@ -71,7 +71,7 @@ bool may_be_mended(const InterruptFrame& frame, uint64_t address) {
 FaultInfo fault_info(const InterruptFrame& frame, const Exception& exception) {
     FaultInfo fault{.info = {.code = exception.code}, .vector = frame.vector, .error = frame.error};
     if (frame.vector == kPF) {
-        fault.address = read_cr2();
+        fault.address = read_cr<2>();
         fault.info = {.code = frame.error & kPageFaultPresent ? kSEGV_ACCERR : kSEGV_MAPERR,
                       .address = fault.address};
     } else if (exception.code != kSI_KERNEL) {
@@ -88,7 +88,7 @@ FaultInfo fault_info(const InterruptFrame& frame, const Exception& exception) {
     if (force_signal(task, exception.signal, fault_info(frame, exception))) return;
     kprintf("%s (pid %d): %s (%s) at RIP=0x%lx RSP=0x%lx error=0x%lx", task.name.data(), task.pid,
             exception.name, exception.mnemonic, frame.rip, frame.rsp, frame.error);
-    if (frame.vector == kPF) kprintf(" address=0x%lx", read_cr2());
+    if (frame.vector == kPF) kprintf(" address=0x%lx", read_cr<2>());
     kprintf(": killed by signal %d\n", exception.signal);
 }
 
@@ -107,7 +107,7 @@ const Exception& find_exception(uint64_t vector) {
 
 void handle_exception(InterruptFrame& frame) {
     if (frame.vector == kPF) {
-        const uint64_t address = read_cr2();
+        const uint64_t address = read_cr<2>();
         Task* task = may_be_mended(frame, address) ? current() : nullptr;
         if (task && task->is_user()) {
             const auto mended = task->space->handle_fault({address}, frame.error);

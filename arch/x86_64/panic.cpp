@@ -76,7 +76,7 @@ void panic(const char* format, ...) {
     vkprintf(format, arguments);
     va_end(arguments);
     const uint64_t rsp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-    kprintf("\nRSP=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", rsp, rflags, read_cr2(), read_cr3(),
+    kprintf("\nRSP=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", rsp, rflags, read_cr<2>(), read_cr3(),
             processor_for_report());
     print_task(task_of_stack(rsp));
     print_backtrace(reinterpret_cast<uint64_t>(__builtin_return_address(0)),
@@ -91,7 +91,7 @@ void panic_exception(const InterruptFrame& frame) {
     kprintf("\nEXCEPTION: %s (%s, vector %lu), error code 0x%lx, in ring %lu\n", exception.name,
             exception.mnemonic, frame.vector, frame.error, frame.cs & 3);
     kprintf("RIP=0x%lx CS=0x%lx RFLAGS=0x%lx CR2=0x%lx CR3=0x%lx CPU=%u\n", frame.rip, frame.cs, frame.rflags,
-            read_cr2(), read_cr3(), processor_for_report());
+            read_cr<2>(), read_cr3(), processor_for_report());
     kprintf("RSP=0x%lx SS=0x%lx RBP=0x%lx\n", frame.rsp, frame.ss, frame.rbp);
     kprintf("RAX=0x%lx RBX=0x%lx RCX=0x%lx RDX=0x%lx RSI=0x%lx RDI=0x%lx\n", frame.rax, frame.rbx, frame.rcx,
             frame.rdx, frame.rsi, frame.rdi);

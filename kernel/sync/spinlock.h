@@ -32,8 +32,6 @@ class CAPABILITY("lock") SpinLock {
     bool is_held() const { return word_.is_held(); }
     /// Says that the caller holds it where clang can't know, in lambdas; checked when built with LOCK_CHECKS.
     void assert_held() const ASSERT_CAPABILITY(this) { place_.check_held(); }
-    /// For reports.
-    const char* name() const { return place_.name(); }
 
   private:
     LockPlace place_;

@@ -17,8 +17,6 @@
 #define SCOPED_CAPABILITY THREAD_ANNOTATION(scoped_lockable)
 /// A variable that may be touched only with the lock held.
 #define GUARDED_BY(lock) THREAD_ANNOTATION(guarded_by(lock))
-/// A pointer whose target may be touched only with the lock held.
-#define PT_GUARDED_BY(lock) THREAD_ANNOTATION(pt_guarded_by(lock))
 /// A function whose callers hold the locks.
 #define REQUIRES(...) THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 /// A function whose callers do not hold the locks.
@@ -29,7 +27,5 @@
 #define RELEASE(...) THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 /// A function after which the lock may be believed to be held. For what the analysis can't follow: lambdas.
 #define ASSERT_CAPABILITY(...) THREAD_ANNOTATION(assert_capability(__VA_ARGS__))
-/// A function that returns the lock.
-#define RETURN_CAPABILITY(lock) THREAD_ANNOTATION(lock_returned(lock))
 /// A function whose inside is not analysed; a comment says why.
 #define NO_THREAD_SAFETY_ANALYSIS THREAD_ANNOTATION(no_thread_safety_analysis)

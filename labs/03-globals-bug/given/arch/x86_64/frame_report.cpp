@@ -24,24 +24,6 @@ void print_task(const char* role, const Task* task) {
         kprintf("  %s unknown\n", role);
 }
 
-/// Says who stands on whose stack, and what lies in the slot now.
-void describe(Checkpoint where, const Task* victim, const Task* writer, const uint64_t& slot,
-              uint64_t entry_stack) {
-    const bool interrupt = where == Checkpoint::kInterrupt;
-    print_task("victim:", victim);
-    print_task("writer:", writer);
-    kprintf("  slot:   saved RCX at 0x%lx, now 0x%lx, pushed by %s\n", reinterpret_cast<uint64_t>(&slot),
-            slot, interrupt ? "the interrupt, which begins with SS" : "syscall_entry");
-    kprintf("  this entry was told to use the stack that ends at 0x%lx; the writer's own ends at 0x%lx\n",
-            entry_stack, writer ? writer->kstack_top : 0);
-}
-
-/// The frame whose last word, the one at the highest address, is `last`.
-template <class Frame>
-const Frame& frame_ending_with(const uint64_t* last) {
-    return *(reinterpret_cast<const Frame*>(last + 1) - 1);
-}
-
 }  // namespace
 
 // Not analysed: a report takes no lock.
@@ -62,16 +44,24 @@ void frame_check_failed(Checkpoint where, const Task* victim, const Task* writer
         kprintf("  the frame is its owner's, on the owner's stack: nothing was overwritten\n");
         panic("%s is about to return in the address space of %s", name_of(writer), name_of(running));
     }
-    describe(where, victim, writer, *slot, entry_stack);
+    print_task("victim:", victim);
+    print_task("writer:", writer);
+    kprintf("  slot:   saved RCX at 0x%lx, now 0x%lx, pushed by %s\n", reinterpret_cast<uint64_t>(slot),
+            *slot, where == Checkpoint::kInterrupt ? "the interrupt, which begins with SS" : "syscall_entry");
+    kprintf("  this entry was told to use the stack that ends at 0x%lx; the writer's own ends at 0x%lx\n",
+            entry_stack, writer ? writer->kstack_top : 0);
     if (where == Checkpoint::kExit)
         panic("%s is about to return with a frame of %s", name_of(running), name_of(writer));
-    if (where == Checkpoint::kEntry)
+    if (where == Checkpoint::kEntry) {
+        constexpr size_t kWordsBelow = offsetof(SyscallFrame, rcx) / sizeof(uint64_t);
         panic("system call %u from the address space of %s on the kernel stack of %s",
-              static_cast<uint32_t>(frame_ending_with<SyscallFrame>(slot).rax), name_of(writer),
-              name_of(victim));
-    const auto& frame = frame_ending_with<InterruptFrame>(slot);
-    panic("interrupt %lu at RIP=0x%lx in the address space of %s on the kernel stack of %s", frame.vector,
-          frame.rip, name_of(writer), name_of(victim));
+              static_cast<uint32_t>(reinterpret_cast<const SyscallFrame*>(slot - kWordsBelow)->rax),
+              name_of(writer), name_of(victim));
+    }
+    // Of an interrupt's frame the slot is the last word.
+    const auto& interrupt = reinterpret_cast<const InterruptFrame*>(slot + 1)[-1];
+    panic("interrupt %lu at RIP=0x%lx in the address space of %s on the kernel stack of %s", interrupt.vector,
+          interrupt.rip, name_of(writer), name_of(victim));
 }
 
 #endif

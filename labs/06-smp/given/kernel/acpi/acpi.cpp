@@ -93,34 +93,26 @@ BootError read_root_pointer(uint64_t rsdp, PhysicalReader reader, RootTable& out
     return out.address == 0 ? "the ACPI RSDP names neither an XSDT nor an RSDT" : nullptr;
 }
 
-/// Looks through a verified root table, whose entries are addresses of the type Address.
-template <class Address>
-BootError search(Bytes root, PhysicalReader reader, const TableKind& kind, Bytes& out) {
-    uint64_t offset = sizeof(TableHeader);
-    for (Address address; read_at(root, offset, address); offset += sizeof(Address)) {
-        TableHeader header;
-        // Out of reach or of another kind, it is not for us to judge.
-        if (!read_physical(reader, address, header)) continue;
-        if (is_signature(header.signature, kind.signature)) return read_table(address, reader, kind, out);
-    }
-    return kind.unreachable;
-}
-
 }  // namespace
 
 BootError find_table(uint64_t rsdp, PhysicalReader reader, const TableKind& kind, Bytes& out) {
     RootTable root;
     if (BootError error = read_root_pointer(rsdp, reader, root)) return error;
     Bytes table;
-    if (root.extended) {
-        // A broken XSDT is no reason to believe the RSDT of the same firmware.
-        if (BootError error = read_table(root.address, reader, kXsdt, table)) return error;
-        if ((table.size() - sizeof(TableHeader)) % sizeof(uint64_t) != 0)
-            return "the ACPI XSDT ends within an entry";
-        return search<uint64_t>(table, reader, kind, out);
+    // A broken XSDT is no reason to believe the RSDT of the same firmware.
+    if (BootError error = read_table(root.address, reader, root.extended ? kXsdt : kRsdt, table))
+        return error;
+    const size_t entry_size = root.extended ? sizeof(uint64_t) : sizeof(uint32_t);
+    Bytes entries = table.subspan(sizeof(TableHeader));
+    if (entries.size() % entry_size != 0)
+        return root.extended ? "the ACPI XSDT ends within an entry" : "the ACPI RSDT ends within an entry";
+    for (; !entries.empty(); entries = entries.subspan(entry_size)) {
+        uint64_t address = 0;
+        __builtin_memcpy(&address, entries.data(), entry_size);
+        TableHeader header;
+        // Out of reach or of another kind, it is not for us to judge.
+        if (!read_physical(reader, address, header)) continue;
+        if (is_signature(header.signature, kind.signature)) return read_table(address, reader, kind, out);
     }
-    if (BootError error = read_table(root.address, reader, kRsdt, table)) return error;
-    if ((table.size() - sizeof(TableHeader)) % sizeof(uint32_t) != 0)
-        return "the ACPI RSDT ends within an entry";
-    return search<uint32_t>(table, reader, kind, out);
+    return kind.unreachable;
 }
