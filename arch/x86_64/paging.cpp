@@ -22,31 +22,21 @@ uint64_t* table_at(PhysAddr frame) {
     return static_cast<uint64_t*>(physical_pointer(frame));
 }
 
-/// The table below `entry`, made when absent. Intermediate entries allow everything; the leaf decides.
-Result<uint64_t*> descend(uint64_t& entry, bool user) {
-    if (!(entry & kPtePresent)) {
-        const PhysAddr frame = TRY(allocate_zeroed_frame());
-        entry = frame.value | kPtePresent | kPteWritable | (user ? kPteUser : 0);
-    } else if (entry & kPteLarge) {
-        return Errno::kEINVAL;
-    }
-    return page_table(entry);
-}
-
-/// The page-directory entry for `address`: where large pages are mapped.
-Result<uint64_t*> directory_entry(PhysAddr root, uint64_t address) {
-    const bool user = address < kDirectMapBase;
+/// The entry for `address` in the table whose entries span 1 << `shift` bytes, with tables made on the way.
+/// Those allow everything; the leaf decides.
+Result<uint64_t*> make_entry(PhysAddr root, uint64_t address, int shift) {
     uint64_t* table = table_at(root);
-    table = TRY(descend(table[address >> 39 & 511], user));
-    table = TRY(descend(table[address >> 30 & 511], user));
-    return &table[address >> 21 & 511];
-}
-
-/// page_entry() where a table is missing.
-Result<uint64_t*> make_page_entry(PhysAddr root, uint64_t address) {
-    uint64_t* entry = TRY(directory_entry(root, address));
-    uint64_t* table = TRY(descend(*entry, address < kDirectMapBase));
-    return &table[address >> 12 & 511];
+    for (int above = 39; above > shift; above -= 9) {
+        uint64_t& entry = table[address >> above & 511];
+        if (!(entry & kPtePresent)) {
+            const PhysAddr frame = TRY(allocate_zeroed_frame());
+            entry = frame.value | kPtePresent | kPteWritable | (address < kDirectMapBase ? kPteUser : 0);
+        } else if (entry & kPteLarge) {
+            return Errno::kEINVAL;
+        }
+        table = page_table(entry);
+    }
+    return &table[address >> shift & 511];
 }
 
 /// find_page_entry(), in one piece: every page fault needs it.
@@ -60,12 +50,6 @@ Result<uint64_t*> make_page_entry(PhysAddr root, uint64_t address) {
     return &page_table(entry)[address >> 12 & 511];
 }
 
-Result<void> map(uint64_t address, uint64_t physical, uint64_t flags) {
-    uint64_t* entry = TRY(page_entry(root_frame, {address}));
-    *entry = physical | flags | kPtePresent;
-    return {};
-}
-
 /// Direct map of the 2 MiB at `physical`. Where the kernel's read-only image lies, page by page: an alias
 /// that can be written would undo W^X.
 Result<void> map_direct_chunk(uint64_t physical) {
@@ -73,20 +57,21 @@ Result<void> map_direct_chunk(uint64_t physical) {
     const uint64_t read_only_start = image_physical(text_start).value;
     const uint64_t read_only_end = image_physical(rodata_end).value;
     if (physical + kLargePage <= read_only_start || physical >= read_only_end) {
-        uint64_t* entry = TRY(directory_entry(root_frame, kDirectMapBase + physical));
+        uint64_t* entry = TRY(make_entry(root_frame, kDirectMapBase + physical, 21));
         *entry = physical | flags | kPtePresent | kPteLarge;
         return {};
     }
     for (uint64_t page = physical; page < physical + kLargePage; page += kPageSize) {
         const bool read_only = page >= read_only_start && page < read_only_end;
-        TRY_VOID(map(kDirectMapBase + page, page, read_only ? flags & ~kPteWritable : flags));
+        TRY_VOID(map_kernel_page({kDirectMapBase + page}, {page}, read_only ? flags & ~kPteWritable : flags));
     }
     return {};
 }
 
 Result<void> map_image(const char* start, const char* end, uint64_t flags) {
     for (const char* page = start; page < end; page += kPageSize)
-        TRY_VOID(map(reinterpret_cast<uint64_t>(page), image_physical(page).value, flags | kPteGlobal));
+        TRY_VOID(
+            map_kernel_page({reinterpret_cast<uint64_t>(page)}, image_physical(page), flags | kPteGlobal));
     return {};
 }
 
@@ -95,7 +80,7 @@ Result<void> build_kernel_tables(const BootInfo& info) {
     // Every root shares the tables of the kernel's half, so all its slots must exist before any root is
     // copied.
     for (const uint64_t base : {kDirectMapBase, kStackRegionBase, kDeviceRegionBase, kKernelBase})
-        (void)TRY(descend(table_at(root_frame)[base >> 39 & 511], false));
+        (void)TRY(make_entry(root_frame, base, 30));
 
     for (const MemoryRegion& region : info.memory()) {
         if (region.type == MemoryType::kReserved) continue;
@@ -108,11 +93,12 @@ Result<void> build_kernel_tables(const BootInfo& info) {
     return {};
 }
 
-/// Frees the tables below `table`, and at the lowest level drops the pages. `level` 3 is a
-/// page-directory-pointer table.
-void destroy_table(uint64_t* table, int level) {
-    for (unsigned i = next_used(table, 0); i < 512; i = next_used(table, i + 1)) {
-        if (level > 1) destroy_table(page_table(table[i]), level - 1);
+/// Frees the tables that the first `count` entries of `table` lead to, and at level 1, the lowest, drops the
+/// pages.
+template <int level>
+void destroy_table(uint64_t* table, unsigned count) {
+    for (unsigned i = next_used(table, 0); i < count; i = next_used(table, i + 1)) {
+        if constexpr (level > 1) destroy_table<level - 1>(page_table(table[i]), 512);
         unref_frame({table[i] & kPteAddress});
     }
 }
@@ -141,7 +127,7 @@ PhysAddr kernel_root() {
 
 Result<uint64_t*> page_entry(PhysAddr root, VirtAddr address) {
     if (uint64_t* entry = walk(root, address.value)) return entry;
-    return make_page_entry(root, address.value);
+    return make_entry(root, address.value, 12);
 }
 
 uint64_t* find_page_entry(PhysAddr root, VirtAddr address) {
@@ -149,7 +135,9 @@ uint64_t* find_page_entry(PhysAddr root, VirtAddr address) {
 }
 
 Result<void> map_kernel_page(VirtAddr address, PhysAddr frame, uint64_t flags) {
-    return map(address.value, frame.value, flags);
+    uint64_t* entry = TRY(page_entry(root_frame, address));
+    *entry = frame.value | flags | kPtePresent;
+    return {};
 }
 
 PhysAddr unmap_kernel_page(VirtAddr address) {
@@ -165,8 +153,8 @@ Result<VirtAddr> map_device(PhysAddr address, uint64_t size) {
     const uint64_t offset = address.value & (kPageSize - 1);
     const VirtAddr result{next_device_address + offset};
     for (uint64_t done = 0; done < offset + size; done += kPageSize) {
-        TRY_VOID(map(next_device_address, align_down(address.value, kPageSize) + done,
-                     kPteWritable | kPteNoExecute | kPteCacheDisable | kPteGlobal));
+        TRY_VOID(map_kernel_page({next_device_address}, {align_down(address.value, kPageSize) + done},
+                                 kPteWritable | kPteNoExecute | kPteCacheDisable | kPteGlobal));
         next_device_address += kPageSize;
     }
     return result;
@@ -181,10 +169,6 @@ Result<PhysAddr> create_root() {
 }
 
 void destroy_root(PhysAddr root) {
-    uint64_t* table = table_at(root);
-    for (unsigned slot = next_used(table, 0); slot < kFirstKernelSlot; slot = next_used(table, slot + 1)) {
-        destroy_table(page_table(table[slot]), 3);
-        unref_frame({table[slot] & kPteAddress});
-    }
+    destroy_table<4>(table_at(root), kFirstKernelSlot);
     unref_frame(root);
 }

@@ -52,10 +52,6 @@ Result<PhysAddr> create_root();
 /// No processor may use the tables any more. Task context.
 void destroy_root(PhysAddr root);
 
-/// Calls `visit(address, entry)` for each present 4 KiB page of the lower half in [start, end), in order.
-template <class F>
-void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit);
-
 /// The table that a non-leaf entry leads to. Any context.
 inline uint64_t* page_table(uint64_t entry) {
     return reinterpret_cast<uint64_t*>(kDirectMapBase + (entry & kPteAddress));
@@ -74,6 +70,7 @@ inline unsigned next_used(const uint64_t* table, unsigned index) {
     return index;
 }
 
+/// Calls `visit(address, entry)` for each present 4 KiB page of the lower half in [start, end), in order.
 template <class F>
 void for_each_user_page(PhysAddr root, uint64_t start, uint64_t end, F&& visit) {
     uint64_t address = align_down(start, kPageSize);
