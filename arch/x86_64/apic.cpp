@@ -104,10 +104,6 @@ const char* init_apic() {
     return nullptr;
 }
 
-bool local_apic_is_mapped() {
-    return local_apic != nullptr;
-}
-
 void delay_microseconds(uint32_t microseconds) {
     const uint32_t count = microseconds * (kPitHz / 1000) / 1000;
     out8(kPitGate, (in8(kPitGate) & ~0x02) | 0x01);  // gate open, speaker off

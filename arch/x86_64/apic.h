@@ -26,8 +26,6 @@ void local_apic_write(uint32_t offset, uint32_t value);
 inline uint32_t local_apic_id() {
     return local_apic_read(0x20) >> 24;
 }
-/// True from init_apic() on. Any context.
-bool local_apic_is_mapped();
 /// Ends the interrupt being handled. IF=0.
 void apic_end_of_interrupt();
 /// Waits, spinning, at most 50,000. Uses the PIT: not on two processors at once. After init_apic().

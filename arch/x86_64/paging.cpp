@@ -1,7 +1,5 @@
 /// @file
 /// Four-level page tables. Invariant: docs/invariants/w-xor-x.md.
-#include <algorithm>
-
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/layout.h>
 #include <arch/x86_64/paging.h>

@@ -2,6 +2,8 @@
 /// The report of the instrument.
 #ifdef FRAME_CHECKS
 
+#include <cstddef>
+
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/frame_report.h>
 #include <arch/x86_64/interrupt_frame.h>

@@ -2,7 +2,6 @@
 /// What a system call leaves on the kernel stack.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 /// The registers of the program as syscall_entry pushes them, lowest address first; the last one lies right

@@ -3,7 +3,6 @@
 /// in which they were started; the hardware knows them by their local APIC ids.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include <arch/x86_64/cpu.h>

@@ -1,18 +1,12 @@
 /// @file
-/// Between the two halves of trampoline.S: the segment registers of 64-bit mode, and the way to the higher half.
+/// Between the two halves of trampoline.S: the way to the higher half. The data segment registers are still those of real
+/// mode, which 64-bit mode does not look at; load_gdt() sets them.
 #include <arch/x86_64/asm_offsets.h>
 
     .section .boot.text, "ax"
     .code64
     .global processor_start64
 processor_start64:                              // at its physical address, in 64-bit mode
-    mov $0x18, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
-    xor %eax, %eax
-    mov %eax, %fs
-    mov %eax, %gs
     movabs $processor_start_high, %rax
     jmp *%rax
 

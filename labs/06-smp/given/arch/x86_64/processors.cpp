@@ -60,9 +60,9 @@ bool start(uint8_t apic_id, uint32_t hz) {
 }  // namespace
 
 uint32_t processor_for_report() {
-    if (!local_apic_is_mapped()) return 0;
+    // Before start_processors() there is no other; the local APIC may not even be mapped.
+    if (apic_ids[0] == kNobody) return 0;
     const uint32_t id = local_apic_id();
-    // Number 0 is the answer also while the table is still empty.
     for (uint32_t number = kMaximumProcessors - 1; number > 0; number--)
         if (apic_ids[number] == id) return number;
     return 0;

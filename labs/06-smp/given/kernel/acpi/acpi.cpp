@@ -1,10 +1,11 @@
 /// @file
-/// RSDP, XSDT and RSDT (ACPI 6.5, 5.2.5 to 5.2.8). Firmware wrote all of it and the boot loader may have
-/// copied some: nothing is read but what the reader grants, and nothing is relied on before its checksum is
-/// right.
+/// RSDP, XSDT and RSDT (ACPI 6.5, 5.2.5 to 5.2.8), and by way of them to the MADT. Firmware wrote all of it
+/// and the boot loader may have copied some: nothing is read but what the reader grants, and nothing is
+/// relied on before its checksum is right.
 
 #include <kernel/acpi/acpi.h>
 
+#include <kernel/acpi/madt.h>
 #include <kernel/acpi/tables.h>
 #include <kernel/libk/bytes.h>
 
@@ -29,6 +30,14 @@ constexpr TableKind kRsdt{
     .wrong_signature = "the ACPI RSDP's RSDT address leads to something that is no RSDT",
     .impossible_length = "the ACPI RSDT has an impossible length",
     .wrong_checksum = "the ACPI RSDT has a wrong checksum",
+};
+
+constexpr TableKind kMadt{
+    .signature = "APIC",
+    .unreachable = "the ACPI tables include no MADT, or it can't be reached",
+    .wrong_signature = "the ACPI MADT has a wrong signature",
+    .impossible_length = "the ACPI MADT has an impossible length",
+    .wrong_checksum = "the ACPI MADT has a wrong checksum",
 };
 
 /// The `length` bytes at physical `address`; without any when they can't be reached.
@@ -115,4 +124,11 @@ BootError find_table(uint64_t rsdp, PhysicalReader reader, const TableKind& kind
         if (is_signature(header.signature, kind.signature)) return read_table(address, reader, kind, out);
     }
     return kind.unreachable;
+}
+
+BootError find_processors(uint64_t rsdp, PhysicalReader reader, ProcessorList& out) {
+    out = {};
+    Bytes table;
+    if (BootError error = find_table(rsdp, reader, kMadt, table)) return error;
+    return parse_madt(table, out);
 }
