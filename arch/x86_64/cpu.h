@@ -79,10 +79,11 @@ void init_cpu_features();
 struct CpuidResult {
     uint32_t eax, ebx, ecx, edx;  ///< as CPUID leaves the registers
 };
-/// Asks CPUID for `leaf` (Intel SDM 2A, CPUID). It serialises, and takes an age where a hypervisor answers.
-inline CpuidResult cpuid(uint32_t leaf, uint32_t subleaf = 0) {
+/// Asks CPUID for `leaf`, subleaf 0 (Intel SDM 2A, CPUID). It serialises, and takes an age where a hypervisor
+/// answers.
+inline CpuidResult cpuid(uint32_t leaf) {
     CpuidResult r{};
-    asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(0));
     return r;
 }
 
