@@ -32,59 +32,13 @@ constexpr uint64_t inode_number(int pid, uint64_t file) {
     return Inode::kFirstFreeNumber + static_cast<uint64_t>(pid) * 16 + file;
 }
 
-/// What the files tell about a task, copied while it cannot vanish.
-struct TaskFacts {
-    int pid = 0;
-    int parent_pid = 0;
-    int process_group = 0;
-    char state = 'R';
-    bool is_user = false;
-    uint64_t start_tick = 0;
-    uint64_t ticks_used = 0;
-    uint32_t processor = 0;
-    std::array<char, 16> name{};
-    std::array<char, 64> arguments{};
-};
-
-char state_letter(TaskState state) {
-    switch (state) {
-        case TaskState::kRunnable:
-            return 'R';
-        case TaskState::kBlocked:
-            return 'S';
-        case TaskState::kZombie:
-            return 'Z';
-    }
-    return '?';
-}
-
-/// The facts about the task with the smallest pid from `lowest_pid` up; ESRCH when there is none.
-Result<TaskFacts> next_task_facts(int lowest_pid) {
-    LockGuard guard(task_list_lock());
-    const Task* found = nullptr;
-    for (const Task* task = first_task(); task; task = task->next_task)
-        if (task->pid >= lowest_pid && (!found || task->pid < found->pid)) found = task;
-    if (!found) return Errno::kESRCH;
-    return TaskFacts{.pid = found->pid,
-                     .parent_pid = found->parent ? found->parent->pid : 0,
-                     .process_group = found->process_group,
-                     .state = state_letter(found->state),
-                     .is_user = found->is_user(),
-                     .start_tick = found->start_tick,
-                     .ticks_used = found->ticks_used,
-                     .processor = found->processor,
-                     .name = found->name,
-                     .arguments = found->arguments};
-}
-
-Result<TaskFacts> task_facts(int pid) {
-    TaskFacts facts = TRY(next_task_facts(pid));
-    if (facts.pid != pid) return Errno::kESRCH;
-    return facts;
-}
+/// In the order of TaskState.
+constexpr std::string_view kStateLetters = "RSZ";
 
 Result<size_t> write_stat(int pid, std::span<char> out) {
-    const TaskFacts task = TRY(task_facts(pid));
+    LockGuard guard(task_list_lock());
+    const Task* task = find_task(pid);
+    if (!task) return Errno::kESRCH;
     return format_to(
         out,
         "%d (%s) %c %d %d %d "          // pid comm state ppid pgrp session
@@ -93,18 +47,20 @@ Result<size_t> write_stat(int pid, std::span<char> out) {
         "0 0 0 0 0 0 0 0 "              // vsize rss rsslim startcode endcode startstack esp eip
         "0 0 0 0 0 0 0 17 %u "          // signal blocked ignored caught wchan nswap cnswap exit processor
         "0 0 0 0 0 0 0 0 0 0 0 0 0\n",  // rt_priority policy ... env_end exit_code: to field 52 and last
-        task.pid, task.name.data(), task.state, task.parent_pid, task.process_group, 0,
-        task.is_user ? 0 : kKernelThreadFlag, to_user_ticks(task.ticks_used), to_user_ticks(task.start_tick),
-        task.processor);
+        task->pid, task->name.data(), kStateLetters[static_cast<size_t>(task->state)],
+        task->parent ? task->parent->pid : 0, task->process_group, 0, task->is_user() ? 0 : kKernelThreadFlag,
+        to_user_ticks(task->ticks_used), to_user_ticks(task->start_tick), task->processor);
 }
 
 Result<size_t> write_cmdline(int pid, std::span<char> out) {
-    const TaskFacts task = TRY(task_facts(pid));
-    if (!task.is_user) return size_t{0};
-    std::copy(task.arguments.begin(), task.arguments.end(), out.begin());
-    size_t length = task.arguments.size();
-    while (length > 0 && task.arguments[length - 1] == '\0') length--;
-    return length + 1;
+    LockGuard guard(task_list_lock());
+    const Task* task = find_task(pid);
+    if (!task) return Errno::kESRCH;
+    if (!task->is_user()) return size_t{0};
+    const std::string_view arguments(task->arguments.data(), task->arguments.size());
+    arguments.copy(out.data(), out.size());
+    // Up to the null that ends the last one; without any (npos), a null alone.
+    return arguments.find_last_not_of('\0') + 2;
 }
 
 Result<size_t> write_uptime(int, std::span<char> out) {
@@ -163,10 +119,8 @@ DirectoryEntry make_entry(uint64_t next, uint64_t number, FileType type, std::st
 /// A directory's part that is a table of files.
 Result<Ref<Inode>> lookup_fixed(std::span<const FixedFile> files, int pid, std::string_view name) {
     for (size_t i = 0; i < files.size(); i++)
-        if (files[i].name == name) {
-            Ref<ProcFile> file = TRY(make_ref<ProcFile>(files[i].writer, pid, inode_number(pid, i + 1)));
-            return Ref<Inode>(file);
-        }
+        if (files[i].name == name)
+            return Ref<Inode>(TRY(make_ref<ProcFile>(files[i].writer, pid, inode_number(pid, i + 1))));
     return Errno::kENOENT;
 }
 DirectoryEntry fixed_entry(std::span<const FixedFile> files, int pid, uint64_t index) {
@@ -197,6 +151,15 @@ class TaskDirectory final : public Inode {
     int pid_;
 };
 
+/// The smallest pid from `lowest` up that a task has, or 0.
+int next_pid(int lowest) {
+    int next = 0;
+    for_each_task([&](const Task& task) {
+        if (task.pid >= lowest && (next == 0 || task.pid < next)) next = task.pid;
+    });
+    return next;
+}
+
 /// The pid that `name` spells, or 0, which is nobody's.
 int parse_pid(std::string_view name) {
     if (name.empty() || name.size() > 9 || name.front() == '0') return 0;
@@ -215,9 +178,8 @@ class ProcDirectory final : public Inode {
     Result<Ref<Inode>> lookup(std::string_view name) override {
         int pid = name == "self" ? current()->pid : parse_pid(name);
         if (pid == 0) return lookup_fixed(kRootFiles, 0, name);
-        if (!task_facts(pid).ok()) return Errno::kENOENT;
-        Ref<TaskDirectory> directory = TRY(make_ref<TaskDirectory>(pid));
-        return Ref<Inode>(directory);
+        if (next_pid(pid) != pid) return Errno::kENOENT;
+        return Ref<Inode>(TRY(make_ref<TaskDirectory>(pid)));
     }
 
     /// Positions: the fixed files, `self`, then the tasks by pid.
@@ -226,9 +188,8 @@ class ProcDirectory final : public Inode {
         if (position == kSelf)
             return make_entry(kSelf + 1, inode_number(current()->pid, 0), FileType::kDirectory, "self");
         // Pids start at 1.
-        auto task = next_task_facts(static_cast<int>(position - kSelf));
-        if (!task.ok()) return Errno::kENOENT;
-        const int pid = task.value().pid;
+        const int pid = next_pid(static_cast<int>(position - kSelf));
+        if (pid == 0) return Errno::kENOENT;
         std::array<char, 16> name;
         format_to(name, "%d", pid);
         return make_entry(kSelf + static_cast<uint64_t>(pid) + 1, inode_number(pid, 0), FileType::kDirectory,
@@ -242,6 +203,5 @@ class ProcDirectory final : public Inode {
 }  // namespace
 
 Result<Ref<Inode>> make_procfs() {
-    Ref<ProcDirectory> directory = TRY(make_ref<ProcDirectory>());
-    return Ref<Inode>(directory);
+    return Ref<Inode>(TRY(make_ref<ProcDirectory>()));
 }
