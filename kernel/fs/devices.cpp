@@ -8,53 +8,49 @@
 
 namespace {
 
-/// What the devices have in common: what is written to them is gone.
-class Device : public Inode {
-  public:
-    Device() : Inode(FileType::kCharDevice, 0666) {}
-    Result<size_t> write(uint64_t, std::span<const std::byte> data, uint32_t) override { return data.size(); }
-};
+/// Fills `out` with what reading a device gives, and returns how much that is.
+using Source = size_t (*)(std::span<std::byte> out);
 
-class NullDevice final : public Device {
-  public:
-    Result<size_t> read(uint64_t, std::span<std::byte>, uint32_t) override { return size_t{0}; }
-};
+size_t read_nothing(std::span<std::byte>) {
+    return 0;
+}
 
-class ZeroDevice : public Device {
+size_t read_zeros(std::span<std::byte> out) {
+    memset(out.data(), 0, out.size());
+    return out.size();
+}
+
+size_t read_random(std::span<std::byte> out) {
+    fill_random(out);
+    return out.size();
+}
+
+/// What is written to it is gone, unless it never has room, for trying out how programs take that.
+class Device final : public Inode {
   public:
-    Result<size_t> read(uint64_t, std::span<std::byte> out, uint32_t) override {
-        memset(out.data(), 0, out.size());
-        return out.size();
+    Device(Source source, bool full) : Inode(FileType::kCharDevice, 0666), source_(source), full_(full) {}
+    Result<size_t> read(uint64_t, std::span<std::byte> out, uint32_t) override { return source_(out); }
+    Result<size_t> write(uint64_t, std::span<const std::byte> data, uint32_t) override {
+        if (full_) return Errno::kENOSPC;
+        return data.size();
     }
+
+  private:
+    Source source_;
+    bool full_;
 };
 
-/// Never has room, for trying out how programs take that.
-class FullDevice final : public ZeroDevice {
-  public:
-    Result<size_t> write(uint64_t, std::span<const std::byte>, uint32_t) override { return Errno::kENOSPC; }
-};
-
-class RandomDevice final : public Device {
-  public:
-    Result<size_t> read(uint64_t, std::span<std::byte> out, uint32_t) override {
-        fill_random(out);
-        return out.size();
-    }
-};
-
-template <class T>
-Result<void> link_new(RamDirectory& directory, std::string_view name) {
-    Ref<T> device = TRY(make_ref<T>());
-    return directory.link(name, device);
+Result<void> link_device(RamDirectory& directory, std::string_view name, Source source, bool full = false) {
+    return directory.link(name, TRY(make_ref<Device>(source, full)));
 }
 
 }  // namespace
 
 Result<void> link_devices(RamDirectory& directory) {
-    TRY_VOID(link_new<NullDevice>(directory, "null"));
-    TRY_VOID(link_new<ZeroDevice>(directory, "zero"));
-    TRY_VOID(link_new<FullDevice>(directory, "full"));
-    TRY_VOID(link_new<RandomDevice>(directory, "urandom"));
+    TRY_VOID(link_device(directory, "null", read_nothing));
+    TRY_VOID(link_device(directory, "zero", read_zeros));
+    TRY_VOID(link_device(directory, "full", read_zeros, true));
+    TRY_VOID(link_device(directory, "urandom", read_random));
     Ref<Tty> tty = TRY(make_ref<Tty>());
     set_console_tty(tty);
     TRY_VOID(directory.link("console", tty));
