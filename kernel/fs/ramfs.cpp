@@ -36,60 +36,49 @@ void drop(PhysAddr& entry) {
 
 }  // namespace
 
-struct RamDirectory::Name {
-    Name* next = nullptr;
+struct RamDirectory::Name final : RefCounted {
+    Ref<Name> next;
     uint64_t position = 0;
     Ref<Inode> inode;
     size_t length = 0;
     std::array<char, kNameMax + 1> text{};
 
     std::string_view view() const { return {text.data(), length}; }
-    void destroy() {
-        this->~Name();
-        kfree(this);
-    }
 };
 
 constinit SpinLock RamDirectory::names_lock_("ramfs names", LockRank::kRamfsNames);
 
+RamDirectory::RamDirectory(uint32_t permissions) : Inode(FileType::kDirectory, permissions) {}
+
 RamDirectory::~RamDirectory() {
-    while (names_) std::exchange(names_, names_->next)->destroy();
+    // One by one: a long list would go down recursively, and the stack with it.
+    while (names_) names_ = std::move(names_->next);
 }
 
-RamDirectory::Name** RamDirectory::find(std::string_view name) {
-    Name** link = &names_;
+Ref<RamDirectory::Name>& RamDirectory::find(std::string_view name) {
+    Ref<Name>* link = &names_;
     while (*link && (*link)->view() != name) link = &(*link)->next;
-    return link;
+    return *link;
 }
 
 Result<void> RamDirectory::link(std::string_view name, Ref<Inode> inode) {
     if (name.empty()) return Errno::kENOENT;
     if (name.size() > kNameMax) return Errno::kENAMETOOLONG;
-    void* memory = kmalloc(sizeof(Name));
-    if (!memory) return Errno::kENOMEM;
-    Name* entry = new (memory) Name;
+    Ref<Name> entry = TRY(make_ref<Name>());
     entry->inode = std::move(inode);
-    entry->length = name.size();
-    std::copy(name.begin(), name.end(), entry->text.begin());
-
-    Errno refusal;
-    {
-        LockGuard guard(names_lock_);
-        Name** end = find(name);
-        if (!removed_ && !*end) {
-            entry->position = next_position_++;
-            *end = entry;
-            return {};
-        }
-        refusal = removed_ ? Errno::kENOENT : Errno::kEEXIST;
-    }
-    entry->destroy();
-    return refusal;
+    entry->length = copy_string(entry->text, name);
+    LockGuard guard(names_lock_);
+    if (removed_) return Errno::kENOENT;
+    Ref<Name>& end = find(name);
+    if (end) return Errno::kEEXIST;
+    entry->position = next_position_++;
+    end = std::move(entry);
+    return {};
 }
 
 Result<Ref<Inode>> RamDirectory::lookup(std::string_view name) {
     LockGuard guard(names_lock_);
-    Name* entry = *find(name);
+    const Ref<Name>& entry = find(name);
     if (!entry) return Errno::kENOENT;
     return entry->inode;
 }
@@ -107,17 +96,13 @@ Result<Ref<Inode>> RamDirectory::create(std::string_view name, FileType type, ui
 }
 
 Result<void> RamDirectory::unlink(std::string_view name) {
-    Name* entry = nullptr;
-    {
-        LockGuard guard(names_lock_);
-        Name** link = find(name);
-        entry = *link;
-        if (!entry) return Errno::kENOENT;
-        TRY_VOID(entry->inode->prepare_unlink());
-        *link = entry->next;
-    }
-    // Without the lock: the last reference to a long file takes a while to drop.
-    entry->destroy();
+    Ref<Name> removed;  // goes without the lock: the last reference to a long file takes a while to drop
+    LockGuard guard(names_lock_);
+    Ref<Name>& link = find(name);
+    if (!link) return Errno::kENOENT;
+    TRY_VOID(link->inode->prepare_unlink());
+    removed = link;
+    link = std::move(removed->next);
     return {};
 }
 
@@ -125,27 +110,23 @@ Result<void> RamDirectory::rename(std::string_view name, Inode& target, std::str
     RamDirectory* directory = target.as_ram_directory();
     if (!directory) return target.is_directory() ? Errno::kEXDEV : Errno::kENOTDIR;
     if (new_name.size() > kNameMax) return Errno::kENAMETOOLONG;
-    Name* replaced = nullptr;
-    {
-        LockGuard guard(names_lock_);
-        Name* entry = *find(name);
-        if (!entry || directory->removed_) return Errno::kENOENT;
-        replaced = *directory->find(new_name);
-        if (replaced) {
-            if (replaced->inode.get() == entry->inode.get()) return {};
-            if (replaced->inode->is_directory() != entry->inode->is_directory())
-                return replaced->inode->is_directory() ? Errno::kEISDIR : Errno::kENOTDIR;
-            TRY_VOID(replaced->inode->prepare_unlink());
-            *directory->find(new_name) = replaced->next;
-        }
-        *find(name) = std::exchange(entry->next, nullptr);
-        entry->length = copy_string(entry->text, new_name);
-        entry->position = directory->next_position_++;
-        Name** end = &directory->names_;
-        while (*end) end = &(*end)->next;
-        *end = entry;
+    Ref<Name> entry, replaced;  // gone without the lock, as above
+    LockGuard guard(names_lock_);
+    entry = find(name);
+    replaced = directory->find(new_name);
+    if (!entry || directory->removed_) return Errno::kENOENT;
+    if (replaced) {
+        if (replaced->inode.get() == entry->inode.get()) return {};
+        if (replaced->inode->is_directory() != entry->inode->is_directory())
+            return replaced->inode->is_directory() ? Errno::kEISDIR : Errno::kENOTDIR;
+        TRY_VOID(replaced->inode->prepare_unlink());
+        directory->find(new_name) = std::move(replaced->next);
     }
-    if (replaced) replaced->destroy();
+    find(name) = std::move(entry->next);
+    entry->length = copy_string(entry->text, new_name);
+    entry->position = directory->next_position_++;
+    // The old name is nobody's now, so this leads to the end of the list.
+    directory->find(new_name) = std::move(entry);
     return {};
 }
 
@@ -157,8 +138,8 @@ Result<void> RamDirectory::prepare_unlink() {
 
 Result<DirectoryEntry> RamDirectory::entry(uint64_t position) {
     LockGuard guard(names_lock_);
-    Name* name = names_;
-    while (name && name->position < position) name = name->next;
+    const Name* name = names_.get();
+    while (name && name->position < position) name = name->next.get();
     if (!name) return Errno::kENOENT;
     return DirectoryEntry{.next = name->position + 1,
                           .inode_number = name->inode->number(),
@@ -182,14 +163,11 @@ PhysAddr* RamFile::slot(uint64_t page) const {
     return second.value ? &table_at(second)[page % kTableEntries] : nullptr;
 }
 
-PhysAddr* RamFile::make_slot(uint64_t page) {
-    if (!fill(table_) || !fill(table_at(table_)[page / kTableEntries])) return nullptr;
-    return slot(page);
-}
-
 Result<std::byte*> RamFile::writable_page(uint64_t page) {
-    PhysAddr* entry = make_slot(page);
-    if (!entry || !fill(*entry)) return Errno::kENOSPC;
+    // From the top down: a table must be there before its entries are looked at.
+    if (!fill(table_) || !fill(table_at(table_)[page / kTableEntries]) || !fill(*slot(page)))
+        return Errno::kENOSPC;
+    PhysAddr* entry = slot(page);
     if (frame_references(*entry) > 1) {
         auto copy = allocate_frame();
         if (!copy.ok()) return Errno::kENOSPC;

@@ -9,7 +9,7 @@
 class RamDirectory final : public Inode {
   public:
     /// An empty directory; `permissions` are the low 12 bits of `st_mode`.
-    explicit RamDirectory(uint32_t permissions) : Inode(FileType::kDirectory, permissions) {}
+    explicit RamDirectory(uint32_t permissions);
     ~RamDirectory() override;
 
     /// Gives `inode` the name `name` in this directory; EEXIST, ENAMETOOLONG, ENOMEM, and ENOENT when this
@@ -29,14 +29,13 @@ class RamDirectory final : public Inode {
   private:
     struct Name;
 
-    /// The link that points at the entry called `name`, or at the null behind the last one.
-    Name** find(std::string_view name) REQUIRES(names_lock_);
+    /// The link to the entry called `name`, or the empty one behind the last.
+    Ref<Name>& find(std::string_view name) REQUIRES(names_lock_);
 
     /// One lock for the names in all directories: removing one looks into it and changes its parent.
     static SpinLock names_lock_;
 
-    Name* names_ GUARDED_BY(names_lock_) =
-        nullptr;  ///< in the order of their making, so that positions ascend
+    Ref<Name> names_ GUARDED_BY(names_lock_);  ///< in the order of their making: positions ascend
     uint64_t next_position_ GUARDED_BY(names_lock_) = 0;
     bool removed_ GUARDED_BY(names_lock_) = false;
 };
@@ -62,8 +61,6 @@ class RamFile final : public Inode {
   private:
     /// Page `page`'s entry in the table, or null where the table has a gap.
     PhysAddr* slot(uint64_t page) const REQUIRES(lock_);
-    /// Like slot(), filling the gap; null when memory is out.
-    PhysAddr* make_slot(uint64_t page) REQUIRES(lock_);
     /// The frame of `page`, made if need be and held by nobody else, for changing it; ENOSPC.
     Result<std::byte*> writable_page(uint64_t page) REQUIRES(lock_);
     /// Frees the pages from `first_page` up to the end of the file.
