@@ -25,16 +25,10 @@ class AbsolutePath {
     /// A slash at the end promises a directory.
     bool names_directory() const { return names_directory_; }
     bool is_root() const { return length_ == 1; }
-    std::string_view parent() const { return {text_, last_slash()}; }
-    std::string_view name() const { return {text_ + last_slash() + 1, length_ - last_slash() - 1}; }
+    std::string_view parent() const { return text().substr(0, text().rfind('/')); }
+    std::string_view name() const { return text().substr(text().rfind('/') + 1); }
 
   private:
-    size_t last_slash() const {
-        size_t position = length_ - 1;
-        while (text_[position] != '/') position--;
-        return position;
-    }
-
     char text_[kPathMax];
     size_t length_ = 0;
     bool names_directory_ = false;
@@ -43,11 +37,9 @@ class AbsolutePath {
 /// Follows an absolute path, which may be empty for the root.
 Result<Ref<Inode>> walk(std::string_view path) {
     Ref<Inode> inode(&root_inode());
-    for (;;) {
-        std::string_view name = next_component(path);
-        if (name.empty()) return inode;
+    for (std::string_view name = next_component(path); !name.empty(); name = next_component(path))
         inode = TRY(inode->lookup(name));
-    }
+    return inode;
 }
 
 }  // namespace
@@ -56,52 +48,6 @@ Inode::Inode(FileType type, uint32_t permissions, uint64_t number)
     : type_(type),
       permissions_(permissions & 07777),
       number_(number ? number : __atomic_fetch_add(&next_inode_number, 1, __ATOMIC_RELAXED)) {}
-
-Result<size_t> Inode::read(uint64_t, std::span<std::byte>, uint32_t) {
-    return is_directory() ? Errno::kEISDIR : Errno::kEINVAL;
-}
-
-Result<size_t> Inode::write(uint64_t, std::span<const std::byte>, uint32_t) {
-    return is_directory() ? Errno::kEISDIR : Errno::kEINVAL;
-}
-
-Result<void> Inode::truncate(uint64_t) {
-    return is_directory() ? Errno::kEISDIR : Errno::kEINVAL;
-}
-
-Result<Ref<Inode>> Inode::lookup(std::string_view) {
-    return is_directory() ? Errno::kENOENT : Errno::kENOTDIR;
-}
-
-Result<Ref<Inode>> Inode::create(std::string_view, FileType, uint32_t) {
-    return is_directory() ? Errno::kEACCES : Errno::kENOTDIR;
-}
-
-Result<void> Inode::unlink(std::string_view) {
-    return is_directory() ? Errno::kEPERM : Errno::kENOTDIR;
-}
-
-Result<void> Inode::rename(std::string_view, Inode&, std::string_view) {
-    return is_directory() ? Errno::kEXDEV : Errno::kENOTDIR;
-}
-
-Result<void> Inode::prepare_unlink() {
-    // A directory that does not know better is part of the kernel: /proc.
-    if (is_directory()) return Errno::kEBUSY;
-    return {};
-}
-
-Result<DirectoryEntry> Inode::entry(uint64_t) {
-    return is_directory() ? Errno::kENOENT : Errno::kENOTDIR;
-}
-
-Result<PhysAddr> Inode::frame(uint64_t) {
-    return Errno::kENOENT;
-}
-
-Result<uint64_t> Inode::ioctl(uint64_t, UserPtr<void>) {
-    return Errno::kENOTTY;
-}
 
 Result<size_t> OpenFile::read(std::span<std::byte> out) {
     if (!can_read()) return Errno::kEBADF;

@@ -84,32 +84,49 @@ class Inode : public RefCounted {
     virtual uint64_t size() { return 0; }
     /// Up to out.size() bytes from `offset` (ignored by streams). 0 means end of file. A stream waits for the
     /// first byte (EAGAIN instead with kO_NONBLOCK in `flags`) and returns what there is.
-    virtual Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t flags);
+    virtual Result<size_t> read(uint64_t /*offset*/, std::span<std::byte> /*out*/, uint32_t /*flags*/) {
+        return refuse(Errno::kEISDIR, Errno::kEINVAL);
+    }
     /// Up to data.size() bytes to `offset`, or to the end with kO_APPEND in `flags`. EPIPE when nobody will
     /// ever read.
-    virtual Result<size_t> write(uint64_t offset, std::span<const std::byte> data, uint32_t flags);
+    virtual Result<size_t> write(uint64_t /*offset*/, std::span<const std::byte> /*data*/,
+                                 uint32_t /*flags*/) {
+        return refuse(Errno::kEISDIR, Errno::kEINVAL);
+    }
     /// Makes the file `size` bytes long, zero-filled where it grows.
-    virtual Result<void> truncate(uint64_t size);
+    virtual Result<void> truncate(uint64_t /*size*/) { return refuse(Errno::kEISDIR, Errno::kEINVAL); }
     /// The inode called `name` in this directory; ENOENT, or ENOTDIR when this is no directory.
-    virtual Result<Ref<Inode>> lookup(std::string_view name);
+    virtual Result<Ref<Inode>> lookup(std::string_view /*name*/) {
+        return refuse(Errno::kENOENT, Errno::kENOTDIR);
+    }
     /// A new, empty file or directory called `name` in this directory; EEXIST when there is one.
-    virtual Result<Ref<Inode>> create(std::string_view name, FileType type, uint32_t permissions);
+    virtual Result<Ref<Inode>> create(std::string_view /*name*/, FileType /*type*/,
+                                      uint32_t /*permissions*/) {
+        return refuse(Errno::kEACCES, Errno::kENOTDIR);
+    }
     /// Removes `name` from this directory: a file, or a directory that is empty (ENOTEMPTY).
-    virtual Result<void> unlink(std::string_view name);
+    virtual Result<void> unlink(std::string_view /*name*/) { return refuse(Errno::kEPERM, Errno::kENOTDIR); }
     /// Gives what is called `name` in this directory the name `new_name` in `target`, in place of a file, or
     /// of an empty directory, that has it. EXDEV when `target` belongs to another file system.
-    virtual Result<void> rename(std::string_view name, Inode& target, std::string_view new_name);
+    virtual Result<void> rename(std::string_view /*name*/, Inode& /*target*/, std::string_view /*new_name*/) {
+        return refuse(Errno::kEXDEV, Errno::kENOTDIR);
+    }
     /// Asked of an inode whose name is about to go, with the file system's lock held: a directory refuses
     /// unless it is empty (ENOTEMPTY), and takes no new names from then on. Does not sleep.
-    virtual Result<void> prepare_unlink();
+    // A directory that does not know better is part of the kernel: /proc.
+    virtual Result<void> prepare_unlink() { return is_directory() ? Errno::kEBUSY : Result<void>(); }
     /// The first entry of this directory at or after `position` (0 at first, then DirectoryEntry::next);
     /// ENOENT past the last. `.` and `..` are not listed.
-    virtual Result<DirectoryEntry> entry(uint64_t position);
+    virtual Result<DirectoryEntry> entry(uint64_t /*position*/) {
+        return refuse(Errno::kENOENT, Errno::kENOTDIR);
+    }
     /// The frame that holds page `page` of a regular file, with one more reference for the caller, for
     /// mapping it into a program. ENOENT for a hole or past the end. Does not sleep.
-    virtual Result<PhysAddr> frame(uint64_t page);
+    virtual Result<PhysAddr> frame(uint64_t /*page*/) { return Errno::kENOENT; }
     /// Device control (tty: TCGETS and so on). ENOTTY by default.
-    virtual Result<uint64_t> ioctl(uint64_t request, UserPtr<void> argument);
+    virtual Result<uint64_t> ioctl(uint64_t /*request*/, UserPtr<void> /*argument*/) {
+        return Errno::kENOTTY;
+    }
     /// Called when the last reference to an OpenFile with these `flags` goes: pipes count their ends.
     virtual void closed(uint32_t /*flags*/) {}
     /// True when a read would not wait: for poll(2).
@@ -125,6 +142,9 @@ class Inode : public RefCounted {
     void set_stream() { seekable_ = false; }
 
   private:
+    /// What stands for an operation that this kind of file has not: it depends on its being a directory.
+    Errno refuse(Errno directory, Errno other) const { return is_directory() ? directory : other; }
+
     FileType type_;
     uint32_t permissions_;
     uint64_t number_;
@@ -180,7 +200,8 @@ class OpenFile : public RefCounted {
     uint64_t offset_ GUARDED_BY(position_lock_) = 0;
 };
 
-/// A task's file descriptors. Touched only by its own task (and by fork(2) before the child runs).
+/// A task's file descriptors. Touched only by its own task (and by fork(2) before the child runs). A copy
+/// shares every file with the original, as fork(2) wants.
 class FileTable {
   public:
     static constexpr int kMaximum = 32;  ///< descriptors of a task, 0 up
@@ -196,16 +217,16 @@ class FileTable {
     Result<int> install_at(int fd, Ref<OpenFile> file, bool close_on_exec);
     /// Closes `fd`; EBADF.
     Result<void> close(int fd);
-    /// True when execve() will close `fd`; EBADF.
-    Result<bool> close_on_exec(int fd) const;
-    /// Says whether it will; EBADF.
-    Result<void> set_close_on_exec(int fd, bool value);
+    /// True when execve() will close `fd`, which must be open.
+    bool close_on_exec(int fd) const { return (close_on_exec_ >> fd & 1) != 0; }
+    /// Says whether it will.
+    void set_close_on_exec(int fd, bool value) {
+        close_on_exec_ = (close_on_exec_ & ~(uint32_t{1} << fd)) | (uint32_t{value} << fd);
+    }
     /// Closes everything, as a task ends.
-    void close_all();
+    void close_all() { files_.fill({}); }
     /// Closes what is marked so, as execve() succeeds.
     void close_for_exec();
-    /// Makes this table, empty so far, share every file of `other`, as fork(2) wants.
-    void copy_from(const FileTable& other);
 
     /// Permission bits that new files do not get, as umask(2) set them. Inherited with the descriptors.
     uint32_t umask = 022;

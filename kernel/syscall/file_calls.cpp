@@ -215,9 +215,9 @@ Result<uint64_t> control(uint64_t number, uint64_t command, uint64_t argument) {
             if (argument >= FileTable::kMaximum) return Errno::kEINVAL;
             return duplicate(number, command == kF_DUPFD_CLOEXEC, static_cast<int>(argument));
         case kF_GETFD:
-            return TRY(files().close_on_exec(fd)) ? kFD_CLOEXEC : 0;
+            return files().close_on_exec(fd) ? kFD_CLOEXEC : 0;
         case kF_SETFD:
-            TRY_VOID(files().set_close_on_exec(fd, (argument & kFD_CLOEXEC) != 0));
+            files().set_close_on_exec(fd, (argument & kFD_CLOEXEC) != 0);
             return uint64_t{0};
         case kF_GETFL:
             return uint64_t{file->flags()};

@@ -80,7 +80,7 @@ Result<Task*> fork_process(ChildMemory memory) {
     child->cr3 = space->cr3();
     child->space = std::move(space);
     trace_task(*child);
-    child->files.copy_from(parent.files);
+    child->files = parent.files;
     child->program = parent.program;
     child->arguments = parent.arguments;
     child->entry = parent.entry;
