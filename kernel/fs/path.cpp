@@ -3,70 +3,36 @@
 
 #include <kernel/fs/path.h>
 
+#include <algorithm>
+
 #include <kernel/fs/vfs.h>
-
-namespace {
-
-/// An absolute path growing and shrinking by whole components in its caller's buffer. The root is the empty
-/// text until finish().
-class PathBuilder {
-  public:
-    explicit PathBuilder(std::span<char> out) : out_(out) {}
-
-    /// Follows `path` from where the builder stands.
-    Result<void> append(std::string_view path) {
-        for (std::string_view part = next_component(path); !part.empty(); part = next_component(path)) {
-            if (part == ".") continue;
-            if (part == "..")
-                remove_last();
-            else
-                TRY_VOID(append_name(part));
-        }
-        return {};
-    }
-
-    /// Writes the terminating null, and the slash that only the root has at its end.
-    Result<size_t> finish() {
-        if (length_ == 0) TRY_VOID(append_name(""));
-        if (length_ >= out_.size()) return Errno::kENAMETOOLONG;
-        out_[length_] = '\0';
-        return length_;
-    }
-
-  private:
-    Result<void> append_name(std::string_view name) {
-        if (name.size() > kNameMax) return Errno::kENAMETOOLONG;
-        if (1 + name.size() > out_.size() - length_) return Errno::kENAMETOOLONG;
-        out_[length_++] = '/';
-        for (char character : name) out_[length_++] = character;
-        return {};
-    }
-
-    /// Above the root is the root.
-    void remove_last() {
-        while (length_ > 0 && out_[--length_] != '/') {
-        }
-    }
-
-    std::span<char> out_;
-    size_t length_ = 0;
-};
-
-}  // namespace
 
 Result<size_t> normalize_path(std::string_view cwd, std::string_view path, std::span<char> out) {
     if (path.empty()) return Errno::kENOENT;
-    PathBuilder builder(out);
-    if (path.front() != '/') TRY_VOID(builder.append(cwd));
-    TRY_VOID(builder.append(path));
-    return builder.finish();
+    if (path.front() == '/') cwd = "/";
+    size_t length = 0;  // of what is in `out`; the root has none until the end
+    for (std::string_view rest : {cwd, path}) {
+        for (std::string_view name = next_component(rest); !name.empty(); name = next_component(rest)) {
+            if (name == ".") continue;
+            if (name == "..") {
+                // Back to the last slash; above the root is the root.
+                while (length > 0 && out[--length] != '/') continue;
+                continue;
+            }
+            if (name.size() > kNameMax || name.size() >= out.size() - length) return Errno::kENAMETOOLONG;
+            out[length++] = '/';
+            length += name.copy(&out[length], name.size());
+        }
+    }
+    if (length == 0 && !out.empty()) out[length++] = '/';
+    if (length >= out.size()) return Errno::kENAMETOOLONG;
+    out[length] = '\0';
+    return length;
 }
 
 std::string_view next_component(std::string_view& path) {
-    while (!path.empty() && path.front() == '/') path.remove_prefix(1);
-    size_t length = 0;
-    while (length < path.size() && path[length] != '/') ++length;
-    const std::string_view component(path.data(), length);
-    path.remove_prefix(length);
+    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+    const std::string_view component = path.substr(0, path.find('/'));
+    path.remove_prefix(component.size());
     return component;
 }
