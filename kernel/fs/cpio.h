@@ -14,30 +14,7 @@ struct CpioEntry {
     std::span<const std::byte> data;  ///< of a file; a symbolic link's target
 };
 
-/// Walks through an archive from start to end. Trusts nothing in it; reads nothing outside of it.
-class CpioReader {
-  public:
-    /// What next() has found.
-    enum class Status {
-        kEntry,  ///< the next entry has been read
-        kEnd,    ///< the archive's trailer has been reached
-        kError,  ///< the archive is broken here; error() says how
-    };
-
-    /// `archive` must outlive the reader and its entries.
-    explicit CpioReader(std::span<const std::byte> archive) : archive_(archive) {}
-
-    /// Reads the next entry into `entry`, which is untouched unless kEntry is returned. After kEnd or kError
-    /// the answer stays the same.
-    Status next(CpioEntry& entry);
-    /// What is wrong with the archive in plain words, or null.
-    const char* error() const { return error_; }
-
-  private:
-    Status fail(const char* error);
-
-    std::span<const std::byte> archive_;
-    uint64_t offset_ = 0;  ///< of the next header, from the archive's start
-    bool ended_ = false;
-    const char* error_ = nullptr;
-};
+/// Takes the first entry off `archive` and describes it in `entry`; at the archive's trailer the name is
+/// empty. Returns what is wrong with the archive in plain words, or null. Trusts nothing in it; reads nothing
+/// outside of it. Any context.
+const char* next_cpio_entry(std::span<const std::byte>& archive, CpioEntry& entry);

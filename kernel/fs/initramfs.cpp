@@ -102,18 +102,12 @@ const char* reason(Errno error) {
 
 const char* mount_root(std::span<const std::byte> initramfs) {
     if (!make_root().ok()) return "root file system: memory is out";
-    CpioReader reader(initramfs);
-    for (;;) {
-        CpioEntry entry;
-        switch (reader.next(entry)) {
-            case CpioReader::Status::kEnd:
-                return nullptr;
-            case CpioReader::Status::kError:
-                format_to(error_text, "initramfs: %s", reader.error());
-                return error_text.data();
-            case CpioReader::Status::kEntry:
-                break;
+    for (CpioEntry entry;;) {
+        if (const char* error = next_cpio_entry(initramfs, entry)) {
+            format_to(error_text, "initramfs: %s", error);
+            return error_text.data();
         }
+        if (entry.name.empty()) return nullptr;
         auto unpacked = unpack(entry);
         if (!unpacked.ok()) {
             const int shown = static_cast<int>(std::min<size_t>(entry.name.size(), 80));
