@@ -1,11 +1,10 @@
 /// @file
-/// Pipes: a ring of one frame between writers and readers.
+/// Pipes: a ring of one page between writers and readers.
 #include <algorithm>
 
 #include <arch/x86_64/current.h>
 #include <kernel/fs/vfs.h>
 #include <kernel/libk/string.h>
-#include <kernel/mm/frame.h>
 #include <kernel/task/task.h>
 #include <kernel/task/wait_queue.h>
 
@@ -16,14 +15,12 @@ constexpr size_t kPipeSize = kPageSize;
 
 class Pipe final : public Inode {
   public:
-    /// Takes over `frame`. Starts with one reader and one writer, the two files that make_pipe() opens.
-    explicit Pipe(PhysAddr frame)
-        : Inode(FileType::kPipe, 0600),
-          frame_(frame),
-          ring_(static_cast<std::byte*>(physical_pointer(frame))) {
+    /// Takes over `ring`, kPipeSize bytes of the heap. Starts with one reader and one writer, the two files
+    /// that make_pipe() opens.
+    explicit Pipe(void* ring) : Inode(FileType::kPipe, 0600), ring_(static_cast<std::byte*>(ring)) {
         set_stream();
     }
-    ~Pipe() override { unref_frame(frame_); }
+    ~Pipe() override { kfree(ring_); }
 
     bool readable() override {
         LockGuard guard(lock_);
@@ -40,8 +37,7 @@ class Pipe final : public Inode {
   private:
     Result<size_t> put(std::span<const std::byte> data, uint32_t flags);
 
-    const PhysAddr frame_;
-    std::byte* const ring_;                   ///< the frame's content
+    std::byte* const ring_;
     SpinLock lock_{"pipe", LockRank::kPipe};  ///< guards what follows
     size_t head_ GUARDED_BY(lock_) = 0;       ///< where the oldest byte lies
     size_t count_ GUARDED_BY(lock_) = 0;      ///< bytes in the ring
@@ -107,10 +103,11 @@ void Pipe::closed(uint32_t flags) {
 }  // namespace
 
 Result<std::array<Ref<OpenFile>, 2>> make_pipe() {
-    const PhysAddr frame = TRY(allocate_frame());
-    auto pipe = make_ref<Pipe>(frame);
+    void* ring = kmalloc(kPipeSize);
+    if (!ring) return Errno::kENOMEM;
+    auto pipe = make_ref<Pipe>(ring);
     if (!pipe.ok()) {
-        unref_frame(frame);
+        kfree(ring);
         return pipe.error();
     }
     Ref<Inode> inode(pipe.value());
