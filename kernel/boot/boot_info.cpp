@@ -19,14 +19,6 @@ bool wraps(uint64_t base, uint64_t length) {
     return length > UINT64_MAX - base;
 }
 
-/// Insertion sort: the loader's map is short and nearly always sorted.
-void sort_by_base(std::span<MemoryRegion> regions) {
-    for (size_t i = 1; i < regions.size(); ++i) {
-        for (size_t j = i; j > 0 && regions[j].base < regions[j - 1].base; --j)
-            std::swap(regions[j], regions[j - 1]);
-    }
-}
-
 /// Merges regions of one type that touch or overlap. Regions of different types must not overlap.
 BootError merge_regions(BootInfo& info) {
     size_t kept = 0;
@@ -55,7 +47,8 @@ BootError check_regions(BootInfo& info) {
         if (wraps(region.base, region.length))
             return "a region of the boot loader's memory map runs past the end of the address space";
     }
-    sort_by_base({info.regions.data(), info.region_count});
+    std::sort(info.regions.begin(), info.regions.begin() + info.region_count,
+              [](const MemoryRegion& left, const MemoryRegion& right) { return left.base < right.base; });
     if (BootError error = merge_regions(info)) return error;
     for (const MemoryRegion& region : info.memory()) {
         if (region.type == MemoryType::kUsable) return nullptr;
@@ -91,17 +84,11 @@ BootError check_modules(const BootInfo& info, uint64_t kernel_start, uint64_t ke
     return nullptr;
 }
 
-bool is_blank(char character) {
-    return character == ' ' || character == '\t';
-}
-
 /// Splits off the next word of `line`; empty when none is left.
 std::string_view next_word(std::string_view& line) {
-    while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
-    size_t length = 0;
-    while (length < line.size() && !is_blank(line[length])) ++length;
-    const std::string_view word(line.data(), length);
-    line.remove_prefix(length);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+    line.remove_prefix(word.size());
     return word;
 }
 
@@ -113,15 +100,11 @@ BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel
 }
 
 bool command_line_value(const char* command_line, const char* key, std::span<char> out) {
-    const std::string_view wanted(key);
     std::string_view rest(command_line);
     for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
-        if (word.size() < wanted.size() || std::string_view(word.data(), wanted.size()) != wanted) continue;
-        word.remove_prefix(wanted.size());
-        if (!word.empty()) {
-            if (word.front() != '=') continue;
-            word.remove_prefix(1);
-        }
+        const std::string_view name = word.substr(0, word.find('='));
+        if (name != key) continue;
+        word.remove_prefix(std::min(name.size() + 1, word.size()));
         if (word.size() >= out.size()) return false;
         copy_string(out, word);
         return true;
@@ -129,22 +112,14 @@ bool command_line_value(const char* command_line, const char* key, std::span<cha
     return false;
 }
 
-void reset_boot_info(BootInfo& out, const char* loader) {
-    out.loader = loader;
-    out.command_line[0] = '\0';
-    out.region_count = 0;
-    out.module_count = 0;
-    out.rsdp = 0;
-}
-
-BootError add_region(BootInfo& out, uint64_t base, uint64_t length, uint32_t e820_type) {
-    if (length == 0) return nullptr;
+BootError add_region(BootInfo& out, const E820Entry& entry) {
+    if (entry.length == 0) return nullptr;
     if (out.region_count == BootInfo::kMaximumRegions)
         return "the boot loader's memory map has more than 128 regions";
     MemoryType type = MemoryType::kReserved;
-    if (e820_type == 1) type = MemoryType::kUsable;
-    if (e820_type == 3) type = MemoryType::kAcpiReclaimable;
-    out.regions[out.region_count++] = {base, length, type};
+    if (entry.type == 1) type = MemoryType::kUsable;
+    if (entry.type == 3) type = MemoryType::kAcpiReclaimable;
+    out.regions[out.region_count++] = {entry.base, entry.length, type};
     return nullptr;
 }
 

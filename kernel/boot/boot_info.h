@@ -81,9 +81,16 @@ bool command_line_value(const char* command_line, const char* key, std::span<cha
 
 // For the parsers.
 
-/// Forgets what an earlier loader may have left in `out`.
-void reset_boot_info(BootInfo& out, const char* loader);
+/// A region of the memory map as BIOS call E820 gives it, and both loaders pass it on.
+struct E820Entry {
+    uint64_t base;      ///< first byte's physical address
+    uint64_t length;    ///< bytes
+    uint32_t type;      ///< 1: usable, 3: ACPI tables
+    uint32_t reserved;  ///< the loader's
+};
+static_assert(sizeof(E820Entry) == 24);
+
 /// Appends a region; an error when there is no room. Empty regions are left out.
-BootError add_region(BootInfo& out, uint64_t base, uint64_t length, uint32_t e820_type);
+BootError add_region(BootInfo& out, const E820Entry& entry);
 /// Appends a module; an error when there is no room.
 BootError add_module(BootInfo& out, uint64_t base, uint64_t length);

@@ -41,33 +41,22 @@ struct ModuleBody {
 };
 static_assert(sizeof(ModuleBody) == 8);
 
-/// Body of a memory map tag; entries of `entry_size` bytes follow. Later versions may only append to an
-/// entry.
+/// Body of a memory map tag; entries of `entry_size` bytes follow, each an E820Entry to which later versions
+/// may only append.
 struct MemoryMapBody {
     uint32_t entry_size;
     uint32_t entry_version;
 };
 static_assert(sizeof(MemoryMapBody) == 8);
 
-struct MemoryMapEntry {
-    uint64_t base;
-    uint64_t length;
-    uint32_t type;
-    uint32_t reserved;
-};
-static_assert(sizeof(MemoryMapEntry) == 24);
-
 constexpr size_t kRsdp1Size = 20;  ///< bytes of an RSDP of revision 0 (ACPI 6.5, 5.2.5.3)
 constexpr size_t kRsdp2Size = 36;
 
 /// The text in `bytes` up to its terminating null, into `text`; false when there is no null.
 bool read_string(std::span<const std::byte> bytes, std::string_view& text) {
-    if (bytes.empty()) return false;
-    const void* null = memchr(bytes.data(), 0, bytes.size());
-    if (!null) return false;
-    const auto* start = reinterpret_cast<const char*>(bytes.data());
-    text = {start, static_cast<size_t>(static_cast<const char*>(null) - start)};
-    return true;
+    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    text = all.substr(0, all.find('\0'));
+    return text.size() < all.size();
 }
 
 BootError parse_command_line(std::span<const std::byte> body, BootInfo& out) {
@@ -91,20 +80,19 @@ BootError parse_memory_map(std::span<const std::byte> body, BootInfo& out) {
     MemoryMapBody map;
     if (!read_at(body, 0, map)) return "the multiboot2 memory map tag is too short";
     if (out.region_count > 0) return "the multiboot2 information has two memory maps";
-    if (map.entry_size < sizeof(MemoryMapEntry) || map.entry_size % 8 != 0)
+    if (map.entry_size < sizeof(E820Entry) || map.entry_size % 8 != 0)
         return "the entries of the multiboot2 memory map have an impossible size";
     const auto entries = body.subspan(sizeof map);
     for (size_t offset = 0; offset < entries.size(); offset += map.entry_size) {
-        MemoryMapEntry entry;
+        E820Entry entry;
         if (!range_fits(offset, map.entry_size, entries.size()) || !read_at(entries, offset, entry))
             return "the multiboot2 memory map ends within an entry";
-        if (BootError error = add_region(out, entry.base, entry.length, entry.type)) return error;
+        if (BootError error = add_region(out, entry)) return error;
     }
     return nullptr;
 }
 
-BootError parse_tag(uint32_t type, std::span<const std::byte> body, uint64_t body_address, BootInfo& out,
-                    bool& have_rsdp2) {
+BootError parse_tag(uint32_t type, std::span<const std::byte> body, uint64_t body_address, BootInfo& out) {
     switch (type) {
         case kCommandLine:
             return parse_command_line(body, out);
@@ -114,12 +102,11 @@ BootError parse_tag(uint32_t type, std::span<const std::byte> body, uint64_t bod
             return parse_memory_map(body, out);
         case kRsdp1:
             if (body.size() < kRsdp1Size) return "the multiboot2 copy of the ACPI 1.0 RSDP is too short";
-            if (!have_rsdp2) out.rsdp = body_address;
+            if (out.rsdp == 0) out.rsdp = body_address;
             return nullptr;
         case kRsdp2:
             if (body.size() < kRsdp2Size) return "the multiboot2 copy of the ACPI 2.0 RSDP is too short";
             out.rsdp = body_address;
-            have_rsdp2 = true;
             return nullptr;
         default:
             return nullptr;  // loaders give more tags than we asked for
@@ -129,7 +116,7 @@ BootError parse_tag(uint32_t type, std::span<const std::byte> body, uint64_t bod
 }  // namespace
 
 BootError parse_multiboot2(std::span<const std::byte> data, uint64_t physical_address, BootInfo& out) {
-    reset_boot_info(out, "multiboot2");
+    out = {.loader = "multiboot2"};
     if (physical_address % 8 != 0) return "the multiboot2 information is not aligned to 8 bytes";
     Header header;
     if (!read_at(data, 0, header)) return "the multiboot2 information is too short for its header";
@@ -139,7 +126,6 @@ BootError parse_multiboot2(std::span<const std::byte> data, uint64_t physical_ad
         return "the multiboot2 information is longer than the memory it lies in";
     data = data.first(header.total_size);
 
-    bool have_rsdp2 = false;
     uint64_t offset = sizeof(Header);
     for (;;) {
         TagHeader tag;
@@ -150,7 +136,7 @@ BootError parse_multiboot2(std::span<const std::byte> data, uint64_t physical_ad
         if (tag.type == kEnd) return nullptr;
         const uint64_t body = offset + sizeof(TagHeader);
         if (BootError error = parse_tag(tag.type, data.subspan(body, tag.size - sizeof(TagHeader)),
-                                        physical_address + body, out, have_rsdp2))
+                                        physical_address + body, out))
             return error;
         offset = align_up(offset + tag.size, 8);
     }

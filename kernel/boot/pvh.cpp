@@ -23,7 +23,7 @@ static_assert(sizeof(StartInfo) == 40);
 
 /// What version 1 appends to it.
 struct StartInfoMemory {
-    uint64_t regions;  ///< physical address of MemoryMapEntry[region_count]
+    uint64_t regions;  ///< physical address of E820Entry[region_count]
     uint32_t region_count;
     uint32_t reserved;
 };
@@ -36,14 +36,6 @@ struct ModuleEntry {
     uint64_t reserved;
 };
 static_assert(sizeof(ModuleEntry) == 32);
-
-struct MemoryMapEntry {
-    uint64_t base;
-    uint64_t length;
-    uint32_t type;  ///< as in the E820 map
-    uint32_t reserved;
-};
-static_assert(sizeof(MemoryMapEntry) == 24);
 
 /// Copies entry `index` of the array of T at physical address `array`; false when it can't be reached.
 template <class T>
@@ -85,9 +77,9 @@ BootError read_memory_map(const StartInfoMemory& memory, PhysicalReader reader, 
     if (memory.region_count > BootInfo::kMaximumRegions)
         return "the PVH memory map has more than 128 regions";
     for (uint32_t i = 0; i < memory.region_count; ++i) {
-        MemoryMapEntry entry;
+        E820Entry entry;
         if (!read_physical(reader, memory.regions, i, entry)) return "the PVH memory map can't be reached";
-        if (BootError error = add_region(out, entry.base, entry.length, entry.type)) return error;
+        if (BootError error = add_region(out, entry)) return error;
     }
     return nullptr;
 }
@@ -95,7 +87,7 @@ BootError read_memory_map(const StartInfoMemory& memory, PhysicalReader reader, 
 }  // namespace
 
 BootError parse_pvh(uint64_t start_info, PhysicalReader reader, BootInfo& out) {
-    reset_boot_info(out, "PVH");
+    out = {.loader = "PVH"};
     StartInfo info;
     if (!read_physical(reader, start_info, 0, info)) return "the PVH start info can't be reached";
     if (info.magic != kMagic) return "the PVH start info does not have the magic number 0x336ec578";

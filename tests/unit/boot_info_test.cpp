@@ -193,7 +193,7 @@ TEST(CheckBootInfo, WhatItAcceptsIsSortedAndDisjoint) {
 TEST(AddRegion, KnowsTheTypes) {
     BootInfo info;
     for (uint32_t type : {0u, 1u, 2u, 3u, 4u, 5u, 0xffffffffu})
-        EXPECT_EQ(add_region(info, type, 1, type), nullptr);
+        EXPECT_EQ(add_region(info, {type, 1, type, 0}), nullptr);
     const MemoryType expected[] = {MemoryType::kReserved,        MemoryType::kUsable,   MemoryType::kReserved,
                                    MemoryType::kAcpiReclaimable, MemoryType::kReserved, MemoryType::kReserved,
                                    MemoryType::kReserved};
