@@ -50,7 +50,6 @@ constexpr uint16_t kET_DYN = 3;
 constexpr uint16_t kEM_X86_64 = 62;
 constexpr uint32_t kPT_LOAD = 1;
 constexpr uint32_t kPT_INTERP = 3;
-constexpr uint32_t kPT_GNU_STACK = 0x6474e551;
 constexpr uint32_t kPF_X = 1;
 constexpr uint32_t kPF_W = 2;
 
@@ -99,31 +98,15 @@ const char* add_segment(const ProgramHeader& program, uint64_t file_size, ElfIma
                              .executable = (program.flags & kPF_X) != 0};
     if (const char* error = check_segment(segment, file_size)) return error;
     if (segment.memory_size == 0) return nullptr;  // nothing to map
-    for (size_t i = 0; i < out.segment_count; ++i) {
-        if (share_a_page(segment, out.segments[i])) return "two segments overlap or share a page";
-    }
+    for (const ElfSegment& other : out.loaded())
+        if (share_a_page(segment, other)) return "two segments overlap or share a page";
     if (out.segment_count == ElfImage::kMaximumSegments) return "the executable has more than 16 segments";
     out.segments[out.segment_count++] = segment;
     return nullptr;
 }
 
-const char* parse_program_header(const ProgramHeader& program, uint64_t file_size, ElfImage& out) {
-    switch (program.type) {
-        case kPT_LOAD:
-            return add_segment(program, file_size, out);
-        case kPT_INTERP:
-            return "the executable is dynamically linked, which is not supported: link it with -static";
-        case kPT_GNU_STACK:
-            out.stack_executable_requested = (program.flags & kPF_X) != 0;
-            return nullptr;
-        default:
-            return nullptr;  // notes, thread-local storage and such are the program's own business
-    }
-}
-
 bool entry_is_executable(const ElfImage& image) {
-    for (size_t i = 0; i < image.segment_count; ++i) {
-        const ElfSegment& segment = image.segments[i];
+    for (const ElfSegment& segment : image.loaded()) {
         if (segment.executable && image.entry >= segment.vaddr &&
             image.entry - segment.vaddr < segment.memory_size)
             return true;
@@ -133,8 +116,7 @@ bool entry_is_executable(const ElfImage& image) {
 
 /// The address at which `length` bytes of the file from `offset` on can be read in memory, or 0.
 uint64_t loaded_address(const ElfImage& image, uint64_t offset, uint64_t length) {
-    for (size_t i = 0; i < image.segment_count; ++i) {
-        const ElfSegment& segment = image.segments[i];
+    for (const ElfSegment& segment : image.loaded()) {
         if (offset >= segment.file_offset &&
             range_fits(offset - segment.file_offset, length, segment.file_size))
             return segment.vaddr + (offset - segment.file_offset);
@@ -157,11 +139,13 @@ const char* parse_elf(std::span<const std::byte> head, uint64_t file_size, ElfIm
     out.segment_count = 0;
     out.phnum = header.phnum;
     out.phentsize = header.phentsize;
-    out.stack_executable_requested = false;
     for (uint64_t i = 0; i < header.phnum; ++i) {
         ProgramHeader program;
         read_at(head, header.phoff + i * sizeof program, program);
-        if (const char* error = parse_program_header(program, file_size, out)) return error;
+        if (program.type == kPT_INTERP)
+            return "the executable is dynamically linked, which is not supported: link it with -static";
+        if (program.type != kPT_LOAD) continue;  // the program's own business, such as notes
+        if (const char* error = add_segment(program, file_size, out)) return error;
     }
     if (out.segment_count == 0) return "the executable has nothing to load";
     if (!entry_is_executable(out)) return "the entry point lies outside of every executable segment";

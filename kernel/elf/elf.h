@@ -30,7 +30,9 @@ struct ElfImage {
     uint64_t phdr_vaddr = 0;  ///< for AT_PHDR: where the program headers are in memory, 0 when they are not
     uint16_t phnum = 0;       ///< for AT_PHNUM
     uint16_t phentsize = 0;   ///< for AT_PHENT
-    bool stack_executable_requested = false;  ///< PT_GNU_STACK asks for it; programs get none
+
+    /// The segments that are filled in.
+    std::span<const ElfSegment> loaded() const { return {segments.data(), segment_count}; }
 };
 
 /// Reads the headers of an executable file of `file_size` bytes into `out`. `head` is the file's first page,

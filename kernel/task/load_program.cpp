@@ -206,8 +206,7 @@ Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, 
 
     Ref<AddressSpace> space = TRY(AddressSpace::create());
     uint64_t program_end = 0;
-    for (size_t i = 0; i < image.segment_count; i++) {
-        const ElfSegment& segment = image.segments[i];
+    for (const ElfSegment& segment : image.loaded()) {
         TRY_VOID(map_segment(*space, *file, segment));
         program_end = std::max(program_end, segment.vaddr + segment.memory_size);
     }

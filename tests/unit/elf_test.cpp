@@ -103,7 +103,6 @@ TEST(Elf, ReadsAnOrdinaryExecutable) {
     EXPECT_EQ(image.phdr_vaddr, 0x10040u);
     EXPECT_EQ(image.phnum, 6u);
     EXPECT_EQ(image.phentsize, 56u);
-    EXPECT_FALSE(image.stack_executable_requested);
 }
 
 TEST(Elf, ReadsThisTestProgramsOwnKindOfFile) {
@@ -139,14 +138,10 @@ TEST(Elf, HeadersThatAreNotLoadedHaveNoAddress) {
     EXPECT_EQ(image.phdr_vaddr, 0x10000u + kHeaderSize);
 }
 
-TEST(Elf, ReportsARequestForAnExecutableStack) {
+TEST(Elf, ARequestForAnExecutableStackChangesNothing) {
     auto segments = ordinary_segments();
     segments.back().flags = kR | kW | kX;
-    ElfImage image;
-    EXPECT_EQ(parse(elf_of(segments, 0x11010), image), "");
-    EXPECT_TRUE(image.stack_executable_requested);
-    EXPECT_EQ(parse(elf_of({{kLoad, kR | kX, 0, 0x10000, 0x1000, 0x1000}}, 0x10000), image), "");
-    EXPECT_FALSE(image.stack_executable_requested) << "an earlier answer is forgotten";
+    EXPECT_EQ(parse(elf_of(segments, 0x11010)), "");
 }
 
 TEST(Elf, RefusesWhatIsNoElfFile) {
