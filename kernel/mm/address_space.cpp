@@ -28,6 +28,11 @@ bool permits(uint64_t flags, uint64_t error) {
            (!(error & kPageFaultFetch) || !(flags & kPteNoExecute));
 }
 
+/// The same while others may have the page as well: a write must fault first.
+uint64_t shared_pte_flags(Protection protection) {
+    return (pte_flags(protection) & ~kPteWritable) | (protection.write ? kPteCow : 0);
+}
+
 PhysAddr frame_of(uint64_t entry) {
     return {entry & kPteAddress};
 }
@@ -91,11 +96,26 @@ Result<void> AddressSpace::insert_region(uint64_t start, uint64_t end, Protectio
         regions_[position - 1].end = end;
         return {};
     }
-    if (region_count_ == kMaximumRegions) return Errno::kENOMEM;
-    std::copy_backward(regions_.begin() + position, regions_.begin() + region_count_,
-                       regions_.begin() + region_count_ + 1);
-    regions_[position] = {start, end, protection};
-    region_count_++;
+    if (region_count_ >= kMaximumRegions) return Errno::kENOMEM;
+    insert_at(position, {start, end, protection});
+    return {};
+}
+
+void AddressSpace::insert_at(int position, const Region& region) {
+    Region* const place = &regions_[position];
+    Region* const last = &regions_[region_count_++];
+    std::copy_backward(place, last, last + 1);
+    *place = region;
+}
+
+Result<void> AddressSpace::cut(uint64_t address) {
+    for (int i = 0; i < region_count_; i++) {
+        if (regions_[i].start >= address || regions_[i].end <= address) continue;
+        if (region_count_ == static_cast<int>(regions_.size())) return Errno::kENOMEM;
+        insert_at(i, regions_[i]);
+        regions_[i].end = regions_[i + 1].start = address;
+        break;
+    }
     return {};
 }
 
@@ -126,27 +146,12 @@ void AddressSpace::drop_pages(uint64_t start, uint64_t end) {
 
 Result<void> AddressSpace::remove_range(uint64_t start, uint64_t end) {
     if (!valid_range(start, end)) return Errno::kEINVAL;
-    // A hole in the middle makes two regions of one; refuse before anything changes.
-    const Region* around = find(start);
-    const bool splits = around && around->start < start && around->end > end;
-    if (splits && region_count_ == kMaximumRegions) return Errno::kENOMEM;
+    TRY_VOID(cut(start));
+    TRY_VOID(cut(end));
     drop_pages(start, end);
-    if (splits) {
-        const Region upper{end, around->end, around->protection};
-        regions_[around - regions_.data()].end = start;
-        return insert_region(upper.start, upper.end, upper.protection);
-    }
-    int kept = 0;
-    for (int i = 0; i < region_count_; i++) {
-        Region region = regions_[i];
-        if (region.start < end && region.end > start) {
-            if (region.start >= start && region.end <= end) continue;
-            if (region.start < start) region.end = start;
-            if (region.end > end) region.start = end;
-        }
-        regions_[kept++] = region;
-    }
-    region_count_ = kept;
+    const auto within = [=](const Region& region) { return region.start >= start && region.end <= end; };
+    Region* const last = regions_.data() + region_count_;
+    region_count_ = static_cast<int>(std::remove_if(regions_.data(), last, within) - regions_.data());
     return {};
 }
 
@@ -158,24 +163,13 @@ Result<void> AddressSpace::protect(uint64_t start, uint64_t end, Protection prot
         if (!region) return Errno::kENOMEM;
         at = region->end;
     }
-    // Cut the regions at both ends, so that whole ones can be changed.
-    for (const uint64_t cut : {start, end}) {
-        const Region* region = find(cut);
-        if (!region || region->start == cut) continue;
-        if (region_count_ == kMaximumRegions) return Errno::kENOMEM;
-        const auto index = region - regions_.data();
-        std::copy_backward(regions_.begin() + index, regions_.begin() + region_count_,
-                           regions_.begin() + region_count_ + 1);
-        regions_[index].end = cut;
-        regions_[index + 1].start = cut;
-        region_count_++;
-    }
+    TRY_VOID(cut(start));
+    TRY_VOID(cut(end));
     for (int i = 0; i < region_count_; i++)
         if (regions_[i].start >= start && regions_[i].end <= end) regions_[i].protection = protection;
     for_each_user_page(root_, start, end, [&](VirtAddr, uint64_t& entry) {
         // A page that may be shared must not become writable here: the next write fault decides.
-        entry = frame_of(entry).value | (pte_flags(protection) & ~kPteWritable) |
-                (protection.write ? kPteCow : 0);
+        entry = frame_of(entry).value | shared_pte_flags(protection);
     });
     flush(start, end);
     return {};
@@ -201,8 +195,7 @@ Result<void> AddressSpace::map_shared(uint64_t page, PhysAddr frame) {
         unref_frame(frame);
         return entry.ok() ? Errno::kEEXIST : entry.error();
     }
-    const Protection protection = region->protection;
-    *entry.value() = frame.value | (pte_flags(protection) & ~kPteWritable) | (protection.write ? kPteCow : 0);
+    *entry.value() = frame.value | shared_pte_flags(region->protection);
     return {};
 }
 

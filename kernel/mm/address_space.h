@@ -43,7 +43,8 @@ class AddressSpace : public RefCounted {
     /// Allows [start, end), whole pages, zero-filled on first touch. EEXIST when a region is there already,
     /// ENOMEM when there are too many, EINVAL outside the user's half.
     Result<void> add_region(uint64_t start, uint64_t end, Protection protection);
-    /// Forbids [start, end) and frees its pages. Regions are cut where they reach beyond.
+    /// Forbids [start, end) and frees its pages. Regions are cut where they reach beyond; ENOMEM when that
+    /// would make too many.
     Result<void> remove(uint64_t start, uint64_t end);
     /// remove() and add_region() in one: whoever shares the memory finds the old region or the new one, never
     /// none.
@@ -77,18 +78,24 @@ class AddressSpace : public RefCounted {
 
   private:
     static constexpr int kMaximumRegions = 64;
+    /// For a program that has as many and takes a range out of the middle.
+    static constexpr int kSpareRegions = 2;
 
     const Region* find(uint64_t address) const REQUIRES(lock_);
     Result<void> make_private(uint64_t page, uint64_t* entry, uint64_t flags) REQUIRES(lock_);
     Result<uint64_t> find_free(uint64_t size) const REQUIRES(lock_);
     Result<void> insert_region(uint64_t start, uint64_t end, Protection protection) REQUIRES(lock_);
+    /// Adds a region for which there is room.
+    void insert_at(int position, const Region& region) REQUIRES(lock_);
+    /// Makes two regions of one that lies around `address`; ENOMEM when there are too many.
+    Result<void> cut(uint64_t address) REQUIRES(lock_);
     Result<void> remove_range(uint64_t start, uint64_t end) REQUIRES(lock_);
     void flush(uint64_t start, uint64_t end) const REQUIRES(lock_);
     void drop_pages(uint64_t start, uint64_t end) REQUIRES(lock_);
 
     SpinLock lock_{"address space", LockRank::kAddressSpace};  ///< guards what follows, and the page tables
     const PhysAddr root_;
-    std::array<Region, kMaximumRegions> regions_ GUARDED_BY(lock_);  ///< sorted, disjoint
+    std::array<Region, kMaximumRegions + kSpareRegions> regions_ GUARDED_BY(lock_);  ///< sorted, disjoint
     int region_count_ GUARDED_BY(lock_) = 0;
     uint64_t heap_start_ GUARDED_BY(lock_) = 0;
     uint64_t heap_end_ GUARDED_BY(lock_) = 0;
