@@ -41,14 +41,10 @@ constexpr size_t kClassCount = std::countr_zero(kLargestInSlab) - std::countr_ze
 constexpr size_t kFirstObject = 64;  ///< offset of a slab's first object
 static_assert(sizeof(Slab) <= kFirstObject && sizeof(FreeObject) <= kSmallest && kFirstObject % 16 == 0);
 
-/// The slabs of one object size.
-struct SizeClass {
-    Slab* with_room = nullptr;  ///< partly used slabs; full ones are in no list
-    Slab* spare = nullptr;      ///< an empty slab kept back, so that one object's coming and going is cheap
-};
-
 constinit SpinLock heap_lock("heap", LockRank::kHeap);
-constinit std::array<SizeClass, kClassCount> classes GUARDED_BY(heap_lock){};
+/// The slabs with room of each object size; full ones are in no list. An empty one is kept where it is the
+/// only one, so that one object's coming and going is cheap.
+constinit std::array<Slab*, kClassCount> with_room GUARDED_BY(heap_lock){};
 constinit size_t bytes_in_use GUARDED_BY(heap_lock) = 0;
 constinit size_t slab_count GUARDED_BY(heap_lock) = 0;
 
@@ -66,49 +62,43 @@ std::byte* first_object(Slab* slab) {
     return reinterpret_cast<std::byte*>(slab) + kFirstObject;
 }
 
-void link(SizeClass& size_class, Slab* slab) {
+void link(Slab*& list, Slab* slab) {
     slab->prev = nullptr;
-    slab->next = size_class.with_room;
-    if (slab->next) slab->next->prev = slab;
-    size_class.with_room = slab;
+    slab->next = list;
+    if (list) list->prev = slab;
+    list = slab;
 }
 
-void unlink(SizeClass& size_class, Slab* slab) {
+void unlink(Slab*& list, Slab* slab) {
     if (slab->prev)
         slab->prev->next = slab->next;
     else
-        size_class.with_room = slab->next;
+        list = slab->next;
     if (slab->next) slab->next->prev = slab->prev;
 }
 
-/// A slab with room, linked into its class, or null when memory is out.
-Slab* slab_with_room(size_t index) REQUIRES(heap_lock) {
-    SizeClass& size_class = classes[index];
-    if (size_class.with_room) return size_class.with_room;
-    Slab* slab = size_class.spare;
-    size_class.spare = nullptr;
-    if (!slab) {
-        auto frame = allocate_frame();
-        if (!frame.ok()) return nullptr;
-        slab_count++;
-        const auto object_size = static_cast<uint32_t>(kSmallest << index);
-        slab = static_cast<Slab*>(physical_pointer(frame.value()));
-        *slab = {.magic = kSlabMagic,
-                 .next = nullptr,
-                 .prev = nullptr,
-                 .free = nullptr,
-                 .object_size = object_size,
-                 .capacity = static_cast<uint32_t>((kPageSize - kFirstObject) / object_size),
-                 .used = 0,
-                 .fresh = 0};
-    }
-    link(size_class, slab);
+/// The first slab of `list`, a new one where there is none; null when memory is out.
+Slab* slab_with_room(Slab*& list, uint32_t object_size) REQUIRES(heap_lock) {
+    if (list) return list;
+    auto frame = allocate_frame();
+    if (!frame.ok()) return nullptr;
+    slab_count++;
+    auto* slab = static_cast<Slab*>(physical_pointer(frame.value()));
+    *slab = {.magic = kSlabMagic,
+             .next = nullptr,
+             .prev = nullptr,
+             .free = nullptr,
+             .object_size = object_size,
+             .capacity = static_cast<uint32_t>((kPageSize - kFirstObject) / object_size),
+             .used = 0,
+             .fresh = 0};
+    link(list, slab);
     return slab;
 }
 
 void* allocate_small(size_t size) REQUIRES(heap_lock) {
     const size_t index = class_index(size);
-    Slab* slab = slab_with_room(index);
+    Slab* slab = slab_with_room(with_room[index], static_cast<uint32_t>(kSmallest << index));
     if (!slab) return nullptr;
     void* memory;
     if (FreeObject* object = slab->free) {
@@ -120,7 +110,7 @@ void* allocate_small(size_t size) REQUIRES(heap_lock) {
     } else {
         memory = first_object(slab) + size_t{slab->fresh++} * slab->object_size;
     }
-    if (++slab->used == slab->capacity) unlink(classes[index], slab);
+    if (++slab->used == slab->capacity) unlink(with_room[index], slab);
     bytes_in_use += slab->object_size;
     return memory;
 }
@@ -147,19 +137,15 @@ Slab* owner_of(void* memory) REQUIRES(heap_lock) {
 
 void free_small(void* memory) REQUIRES(heap_lock) {
     Slab* slab = owner_of(memory);
-    SizeClass& size_class = classes[class_index(slab->object_size)];
+    Slab*& list = with_room[class_index(slab->object_size)];
     auto* object = static_cast<FreeObject*>(memory);
     *object = {slab->free, seal_of(object)};
     slab->free = object;
     bytes_in_use -= slab->object_size;
 
-    if (slab->used-- == slab->capacity) link(size_class, slab);
-    if (slab->used > 0) return;
-    unlink(size_class, slab);
-    if (!size_class.spare) {
-        size_class.spare = slab;
-        return;
-    }
+    if (slab->used-- == slab->capacity) link(list, slab);
+    if (slab->used > 0 || (!slab->prev && !slab->next)) return;
+    unlink(list, slab);
     slab->magic = 0;
     slab_count--;
     unref_frame(physical_address(slab));

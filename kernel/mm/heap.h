@@ -17,6 +17,6 @@ void kfree(void* memory);
 
 /// Bytes in live objects, for the leak checks of the tests. Any context but NMI.
 size_t heap_bytes_in_use();
-/// Frames that are slabs, spare ones included. How many the same objects need depends on their history. Any
+/// Frames that are slabs, empty ones included. How many the same objects need depends on their history. Any
 /// context except NMI.
 size_t heap_slab_count();

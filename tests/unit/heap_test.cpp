@@ -121,7 +121,7 @@ TEST_F(HeapTest, ReusesFreedObjectsBeforeTakingFrames) {
 
 TEST_F(HeapTest, GivesEmptySlabsBackButOne) {
     std::vector<void*> objects;
-    for (int i = 0; i < 20; ++i) objects.push_back(kmalloc(1024));  // three a slab: 7 slabs, one was spare
+    for (int i = 0; i < 20; ++i) objects.push_back(kmalloc(1024));  // three a slab: 7 slabs, one was there
     EXPECT_EQ(frames_taken(), 6u);
     for (void* object : objects) kfree(object);
     EXPECT_EQ(frames_taken(), 0u);
