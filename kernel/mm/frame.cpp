@@ -9,8 +9,6 @@
 
 namespace {
 
-/// Left alone: firmware data, the loader's structures, and room for what must lie below 1 MiB.
-constexpr uint64_t kLowMemory = 1024 * 1024;
 /// What boot.S has mapped: the metadata must lie below, since it is written before there are other tables.
 constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
 
@@ -62,32 +60,30 @@ const char* init_frames(const BootInfo& info) {
     const uint64_t count = top / kPageSize;
     const uint64_t metadata_size = align_up(count * sizeof(FrameMeta), kPageSize);
 
-    std::array<Range, 3 + BootInfo::kMaximumModules> kept{};
-    size_t kept_count = 0;
-    kept[kept_count++] = {0, kLowMemory};
-    kept[kept_count++] = {kLowMemory, image_physical(kernel_end).value};
+    std::array<Range, 2 + BootInfo::kMaximumModules> kept{};  // those that are not used are empty
+    // The image, and the MiB below it: firmware data, the loader's structures, and what must lie there.
+    kept[0] = {0, image_physical(kernel_end).value};
     for (size_t i = 0; i < info.module_count; i++)
-        kept[kept_count++] = {align_down(info.modules[i].base, kPageSize),
-                              align_up(info.modules[i].base + info.modules[i].length, kPageSize)};
+        kept[2 + i] = {align_down(info.modules[i].base, kPageSize),
+                       align_up(info.modules[i].base + info.modules[i].length, kPageSize)};
 
     // The metadata goes into the first gap that is large enough, and is then kept as well.
     uint64_t metadata = 0;
     for (const MemoryRegion& region : info.memory()) {
         if (region.type != MemoryType::kUsable) continue;
-        outside(region.base, std::min(region.end(), kEarlyMapEnd), {kept.data(), kept_count},
-                [&](uint64_t start, uint64_t end) {
-                    start = align_up(start, kPageSize);
-                    if (!metadata && start < end && end - start >= metadata_size) metadata = start;
-                });
+        outside(region.base, std::min(region.end(), kEarlyMapEnd), kept, [&](uint64_t start, uint64_t end) {
+            start = align_up(start, kPageSize);
+            if (!metadata && start < end && end - start >= metadata_size) metadata = start;
+        });
     }
     if (!metadata) return "no stretch of memory is large enough for the frame allocator's own records";
-    kept[kept_count++] = {metadata, metadata + metadata_size};
+    kept[1] = {metadata, metadata + metadata_size};
 
     LockGuard guard(lock);
     frames.init({static_cast<FrameMeta*>(physical_pointer({metadata})), count}, {0});
     for (const MemoryRegion& region : info.memory()) {
         if (region.type != MemoryType::kUsable) continue;
-        outside(region.base, region.end(), {kept.data(), kept_count}, [](uint64_t start, uint64_t end) {
+        outside(region.base, region.end(), kept, [](uint64_t start, uint64_t end) {
             lock.assert_held();
             frames.add_free({start}, end - start);
         });

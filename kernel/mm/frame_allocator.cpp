@@ -8,14 +8,6 @@
 
 #include <kernel/libk/panic.h>
 
-namespace {
-
-unsigned long long printable(PhysAddr address) {
-    return address.value;
-}
-
-}  // namespace
-
 void FrameAllocator::init(std::span<FrameMeta> metadata, PhysAddr base) {
     KASSERT(metadata.size() <= kAllocated);
     KASSERT(base.value % kPageSize == 0);
@@ -37,8 +29,7 @@ void FrameAllocator::add_free(PhysAddr start, uint64_t length) {
     for (uint64_t frame = first; frame < end; frame += kPageSize) {
         const auto index = static_cast<uint32_t>((frame - base_.value) / kPageSize);
         FrameMeta& meta = metadata_[index];
-        if (meta.next_free != kReserved)
-            panic("frame 0x%llx added to the free frames twice", printable({frame}));
+        if (meta.next_free != kReserved) panic("frame 0x%lx added to the free frames twice", frame);
         meta.next_free = kEndOfList;
         if (last_free_ == kEndOfList)
             first_free_ = index;
@@ -53,21 +44,21 @@ void FrameAllocator::add_free(PhysAddr start, uint64_t length) {
 /// The metadata of a frame that must be allocated. `operation` is what the caller meant to do, for the panic.
 FrameMeta& FrameAllocator::allocated(PhysAddr frame, const char* operation) const {
     if (frame.value % kPageSize != 0)
-        panic("%s of frame 0x%llx, which is not the start of a frame", operation, printable(frame));
+        panic("%s of frame 0x%lx, which is not the start of a frame", operation, frame.value);
     const uint64_t index = (frame.value - base_.value) / kPageSize;
     if (frame.value < base_.value || index >= metadata_.size())
-        panic("%s of frame 0x%llx, which is outside of the managed memory", operation, printable(frame));
+        panic("%s of frame 0x%lx, which is outside of the managed memory", operation, frame.value);
     FrameMeta& meta = metadata_[index];
     if (meta.next_free == kReserved)
-        panic("%s of frame 0x%llx, which was never allocated: it is reserved", operation, printable(frame));
+        panic("%s of frame 0x%lx, which was never allocated: it is reserved", operation, frame.value);
     if (meta.next_free != kAllocated)
-        panic("%s of frame 0x%llx, which is free already", operation, printable(frame));
+        panic("%s of frame 0x%lx, which is free already", operation, frame.value);
     return meta;
 }
 
 void FrameAllocator::ref(PhysAddr frame) {
     FrameMeta& meta = allocated(frame, "ref");
-    if (meta.references == UINT32_MAX) panic("too many references to frame 0x%llx", printable(frame));
+    if (meta.references == UINT32_MAX) panic("too many references to frame 0x%lx", frame.value);
     ++meta.references;
 }
 
