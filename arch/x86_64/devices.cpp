@@ -44,7 +44,7 @@ const char* init_devices(uint32_t hz) {
     set_interrupt_handler(kSerialVector, serial_interrupt);
     ioapic_route(kSerialIrq, kSerialVector);
     serial_enable_receive_interrupt();
-    start_console_drain();
+    console_use_ring();
     apic_start_timer(hz);
     return nullptr;
 }

@@ -18,7 +18,7 @@ void serial_enable_transmit_interrupt(bool on);
 void serial_put(char byte);
 /// Bytes the transmit FIFO takes at once when it reports that it is empty.
 inline constexpr int kSerialFifoSize = 16;
-/// True when the transmit FIFO is empty. With console_lock(), or in a panic.
+/// True when the transmit FIFO is empty. With console_lock held, or in a panic.
 bool serial_transmit_ready();
 /// Sends without looking; only after serial_transmit_ready(), at most kSerialFifoSize bytes. As that.
 void serial_put_unchecked(char byte);

@@ -7,10 +7,11 @@
 #include <kernel/libk/ring_buffer.h>
 #include <kernel/sync/spinlock.h>
 
+constinit SpinLock console_lock("console", LockRank::kConsole);
+
 namespace {
 
-SpinLock lock("console", LockRank::kConsole);
-RingBuffer<4096> ring GUARDED_BY(console_lock());
+RingBuffer<4096> ring GUARDED_BY(console_lock);
 bool use_ring = false;
 bool emergency = false;
 
@@ -37,13 +38,9 @@ void format_sink(void*, std::span<const char> text) {
 }  // namespace
 
 void console_write(std::span<const char> bytes) {
-    LockGuard guard(console_lock());
+    LockGuard guard(console_lock);
     for (const char c : bytes) put(c);
     if (!ring.empty()) console_data_waiting();
-}
-
-SpinLock& console_lock() {
-    return lock;
 }
 
 bool console_take_locked(char& byte) {
@@ -51,7 +48,7 @@ bool console_take_locked(char& byte) {
 }
 
 bool console_take(char& byte) {
-    LockGuard guard(console_lock());
+    LockGuard guard(console_lock);
     return console_take_locked(byte);
 }
 
@@ -72,7 +69,7 @@ void vkprintf(const char* format, va_list arguments) {
         vformat({format_sink, nullptr}, format, arguments);
         return;
     }
-    LockGuard guard(console_lock());
+    LockGuard guard(console_lock);
     vformat({format_sink, nullptr}, format, arguments);
     if (!ring.empty()) console_data_waiting();
 }

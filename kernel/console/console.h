@@ -11,14 +11,15 @@
 /// Queues bytes for the screen; sends them at once before console_use_ring(). Never sleeps: when the ring is
 /// full it waits for the UART. Any context except NMI.
 void console_write(std::span<const char> bytes);
-/// From now on bytes wait in the ring until somebody takes them. Boot.
+/// From now on bytes wait in the ring until somebody takes them (`<kernel/console/console_drain.h>`).
+/// Interrupts are set up; boot.
 void console_use_ring();
 /// Takes the oldest waiting byte; false when there is none. Any context except NMI.
 bool console_take(char& byte);
 /// Guards the ring and the sending half of the UART. Taken with interrupts off, and last of all (LockRank).
-SpinLock& console_lock();
-/// console_take() for who holds console_lock().
-bool console_take_locked(char& byte) REQUIRES(console_lock());
+extern SpinLock console_lock;
+/// console_take() for who holds console_lock.
+bool console_take_locked(char& byte) REQUIRES(console_lock);
 /// Sends all that is queued, polling, and everything later at once, taking no lock. For panic().
 void console_emergency();
 

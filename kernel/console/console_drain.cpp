@@ -7,7 +7,7 @@
 namespace {
 
 /// Gives the UART waiting bytes if it is free. True when none is left.
-bool send_burst() REQUIRES(console_lock()) {
+bool send_burst() REQUIRES(console_lock) {
     if (!serial_transmit_ready()) return false;
     // The FIFO is empty when it reports so: it takes a whole burst for one look at its status.
     char byte;
@@ -20,10 +20,6 @@ bool send_burst() REQUIRES(console_lock()) {
 
 }  // namespace
 
-void start_console_drain() {
-    console_use_ring();
-}
-
 // What the UART does not take at once it asks for by interrupt. All under the lock: a processor that finds
 // the ring full sends from it as well, and one that prints turns the interrupt on that another turns off.
 
@@ -32,6 +28,6 @@ void console_data_waiting() {
 }
 
 void console_transmit() {
-    LockGuard guard(console_lock());
+    LockGuard guard(console_lock);
     serial_enable_transmit_interrupt(!send_burst());
 }

@@ -4,10 +4,7 @@
 
 #include <kernel/console/console.h>
 
-/// From now on somebody else empties the ring; until then console_write() sends at once. Interrupts are set
-/// up; boot.
-void start_console_drain();
 /// Bytes are waiting in the ring. IF=0.
-void console_data_waiting() REQUIRES(console_lock());
+void console_data_waiting() REQUIRES(console_lock);
 /// The UART has interrupted, perhaps because it can take more. IF=0.
 void console_transmit();

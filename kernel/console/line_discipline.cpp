@@ -35,23 +35,14 @@ int LineDiscipline::input(char byte) {
         return is_key(byte, kVINTR) ? kInterruptSignal : kQuitSignal;
     }
 
-    if (!has_flag(kICANON)) {
-        if (append(static_cast<uint8_t>(byte), 0)) echo(byte);
-        finished_ = written_;
-        return 0;
-    }
-
-    if (edit(byte)) return 0;
-    if (is_key(byte, kVEOF)) {
-        if (append(kEndOfFile, 0)) finished_ = written_;
-    } else if (byte == '\n') {
-        if (append('\n', 0)) {
-            finished_ = written_;
-            echo('\n');
-        }
-    } else if (append(static_cast<uint8_t>(byte), 1)) {
-        echo(byte);
-    }
+    // Outside of canonical mode each byte is a line of its own.
+    const bool canonical = has_flag(kICANON);
+    if (canonical && edit(byte)) return 0;
+    const bool end_of_file = canonical && is_key(byte, kVEOF);
+    const bool finishes = !canonical || end_of_file || byte == '\n';
+    if (!append(end_of_file ? kEndOfFile : static_cast<uint8_t>(byte), finishes ? 0 : 1)) return 0;
+    if (!end_of_file) echo(byte);
+    if (finishes) finished_ = written_;
     return 0;
 }
 

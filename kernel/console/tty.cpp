@@ -26,13 +26,6 @@ void to_console(void*, std::span<const char> bytes) {
     console_write(bytes);
 }
 
-/// Copies `value` out to the user's `argument`.
-template <class T>
-Result<uint64_t> answer(UserPtr<void> argument, const T& value) {
-    TRY_VOID(copy_to_user(argument, &value, sizeof value));
-    return uint64_t{0};
-}
-
 }  // namespace
 
 Tty::Tty() : Inode(FileType::kCharDevice, 0666), discipline(to_console, nullptr) {
@@ -68,7 +61,8 @@ Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
     }
     switch (request) {
         case kTCGETS:
-            return answer(argument, termios_now);
+            TRY_VOID(copy_to_user(argument, &termios_now, sizeof termios_now));
+            break;
         // Output is on its way before write() returns, so there is nothing to drain; typed input stays.
         case kTCSETS:
         case kTCSETSW:
@@ -77,29 +71,33 @@ Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
             LockGuard guard(lock);
             discipline.set_termios(termios);
             readers.wake_all();
-            return uint64_t{0};
+            break;
         }
         case kTIOCGPGRP:
             // Until somebody has claimed the terminal, each one who asks finds itself in the foreground.
-            return answer(argument, group_now ? group_now : current()->process_group);
+            if (group_now == 0) group_now = current()->process_group;
+            TRY_VOID(copy_to_user(argument, &group_now, sizeof group_now));
+            break;
         case kTIOCSPGRP: {
             const int group = TRY(read_user(UserPtr<const int>{argument.address}));
             if (group <= 0) return Errno::kEINVAL;
             LockGuard guard(lock);
             foreground_group = group;
-            return uint64_t{0};
+            break;
         }
         case kTIOCGWINSZ:
-            return answer(argument, window_now);
+            TRY_VOID(copy_to_user(argument, &window_now, sizeof window_now));
+            break;
         case kTIOCSWINSZ: {
             const WindowSize size = TRY(read_user(UserPtr<const WindowSize>{argument.address}));
             LockGuard guard(lock);
             window = size;
-            return uint64_t{0};
+            break;
         }
         default:
             return Errno::kENOTTY;
     }
+    return uint64_t{0};
 }
 
 void Tty::input(char byte) {

@@ -3,10 +3,6 @@
 #include <kernel/console/console.h>
 #include <kernel/console/console_drain.h>
 
-void start_console_drain() {
-    console_use_ring();
-}
-
 void console_data_waiting() {}
 
 void console_transmit() {}
