@@ -4,7 +4,6 @@
 
 #include <kernel/fs/cpio.h>
 #include <kernel/fs/devices.h>
-#include <kernel/fs/path.h>
 #include <kernel/fs/procfs.h>
 #include <kernel/fs/ramfs.h>
 #include <kernel/libk/format.h>
@@ -29,53 +28,27 @@ Result<void> make_root() {
     return {};
 }
 
-/// The directory called `name`, made if need be: some archives leave them out or name them after their
-/// content.
-Result<Ref<Inode>> enter_directory(Inode& parent, std::string_view name, uint32_t permissions) {
-    auto found = parent.lookup(name);
-    if (!found.ok() && found.error() == Errno::kENOENT)
-        return parent.create(name, FileType::kDirectory, permissions);
-    if (found.ok() && !found.value()->is_directory()) return Errno::kENOTDIR;
-    return found;
-}
-
-Result<void> write_all(Inode& file, std::span<const std::byte> data) {
-    uint64_t offset = 0;
-    while (offset < data.size()) {
-        // A page at a time: the file is written with interrupts off.
-        const size_t length = std::min<uint64_t>(kPageSize, data.size() - offset);
-        offset += TRY(file.write(offset, data.subspan(offset, length), 0));
-    }
-    return {};
-}
-
-/// The next component of `path` that is not `.`; empty when nothing is left.
-std::string_view next_name(std::string_view& path) {
-    std::string_view name = next_component(path);
-    while (name == ".") name = next_component(path);
-    return name;
+/// Makes a directory unless there is one.
+Result<void> ensure_directory(std::string_view path, uint32_t permissions) {
+    auto made = make_directory("/", path, permissions);
+    if (made.ok() || made.error() != Errno::kEEXIST) return made;
+    Ref<Inode> there = TRY(resolve("/", path));
+    return there->is_directory() ? Result<void>() : Errno::kENOTDIR;
 }
 
 Result<void> unpack(const CpioEntry& entry) {
-    Ref<Inode> directory(&root_inode());
-    std::string_view rest = entry.name;
-    std::string_view name = next_name(rest);
-    if (name.empty()) return {};  // the root itself
-    for (std::string_view next = next_name(rest); !next.empty(); next = next_name(rest)) {
-        directory = TRY(enter_directory(*directory, name, 0755));
-        name = next;
-    }
-    switch (static_cast<FileType>(entry.mode & kTypeMask)) {
-        case FileType::kDirectory:
-            TRY(enter_directory(*directory, name, entry.mode));
-            return {};
-        case FileType::kRegular: {
-            Ref<Inode> file = TRY(directory->create(name, FileType::kRegular, entry.mode));
-            return write_all(*file, entry.data);
-        }
-        default:
-            return Errno::kEINVAL;
-    }
+    // Some archives leave directories out or name them after their content.
+    const std::string_view path = entry.name;
+    for (size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1))
+        TRY_VOID(ensure_directory(path.substr(0, slash), 0755));
+    const auto type = static_cast<FileType>(entry.mode & kTypeMask);
+    if (type == FileType::kDirectory) return ensure_directory(path, entry.mode);
+    if (type != FileType::kRegular) return Errno::kEINVAL;
+    Ref<OpenFile> file = TRY(open_file("/", path, kO_CREAT | kO_EXCL | kO_WRONLY, entry.mode));
+    // A page at a time: the file is written with interrupts off.
+    for (std::span<const std::byte> rest = entry.data; !rest.empty();)
+        rest = rest.subspan(TRY(file->write(rest.first(std::min<size_t>(kPageSize, rest.size())))));
+    return {};
 }
 
 const char* reason(Errno error) {
