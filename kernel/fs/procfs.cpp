@@ -4,6 +4,7 @@
 #include <kernel/fs/procfs.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include <arch/x86_64/current.h>
 #include <kernel/libk/format.h>
@@ -162,13 +163,11 @@ int next_pid(int lowest) {
 
 /// The pid that `name` spells, or 0, which is nobody's.
 int parse_pid(std::string_view name) {
-    if (name.empty() || name.size() > 9 || name.front() == '0') return 0;
     int pid = 0;
-    for (const char digit : name) {
-        if (digit < '0' || digit > '9') return 0;
-        pid = pid * 10 + (digit - '0');
-    }
-    return pid;
+    const char* const end = name.data() + name.size();
+    const auto [stop, error] = std::from_chars(name.data(), end, pid);
+    // Neither a sign nor zeros in front: a pid has one spelling.
+    return error == std::errc{} && stop == end && name.front() >= '1' ? pid : 0;
 }
 
 class ProcDirectory final : public Inode {
