@@ -34,20 +34,20 @@ struct Range {
     uint64_t end;
 };
 
-/// Calls `visit(start, end)` for the parts of [start, end) that lie outside the `kept` ranges.
+/// Calls `visit(start, end)` for the parts of usable memory that lie outside the `kept` ranges.
 template <class F>
-void outside(uint64_t start, uint64_t end, std::span<const Range> kept, F&& visit) {
-    while (start < end) {
-        // The kept range that begins first at or after `start`, or lies around it.
-        uint64_t stop = end;
-        uint64_t skip_to = end;
-        for (const Range& range : kept) {
-            if (range.end <= start || range.start >= stop) continue;
-            stop = std::max(range.start, start);
-            skip_to = range.end;
+void for_each_free_range(const BootInfo& info, std::span<const Range> kept, F&& visit) {
+    for (const MemoryRegion& region : info.memory()) {
+        if (region.type != MemoryType::kUsable) continue;
+        for (uint64_t start = region.base; start < region.end();) {
+            // Up to the kept range that begins first at or after `start`, or lies around it.
+            Range next{region.end(), region.end()};
+            for (const Range& range : kept)
+                if (range.end > start && range.start < next.start)
+                    next = {std::max(range.start, start), range.end};
+            if (next.start > start) visit(start, next.start);
+            start = next.end;
         }
-        if (stop > start) visit(start, stop);
-        start = stop == end ? end : skip_to;
     }
 }
 
@@ -69,25 +69,19 @@ const char* init_frames(const BootInfo& info) {
 
     // The metadata goes into the first gap that is large enough, and is then kept as well.
     uint64_t metadata = 0;
-    for (const MemoryRegion& region : info.memory()) {
-        if (region.type != MemoryType::kUsable) continue;
-        outside(region.base, std::min(region.end(), kEarlyMapEnd), kept, [&](uint64_t start, uint64_t end) {
-            start = align_up(start, kPageSize);
-            if (!metadata && start < end && end - start >= metadata_size) metadata = start;
-        });
-    }
+    for_each_free_range(info, kept, [&](uint64_t start, uint64_t end) {
+        start = align_up(start, kPageSize);
+        if (!metadata && start + metadata_size <= std::min(end, kEarlyMapEnd)) metadata = start;
+    });
     if (!metadata) return "no stretch of memory is large enough for the frame allocator's own records";
     kept[1] = {metadata, metadata + metadata_size};
 
     LockGuard guard(lock);
     frames.init({static_cast<FrameMeta*>(physical_pointer({metadata})), count}, {0});
-    for (const MemoryRegion& region : info.memory()) {
-        if (region.type != MemoryType::kUsable) continue;
-        outside(region.base, region.end(), kept, [](uint64_t start, uint64_t end) {
-            lock.assert_held();
-            frames.add_free({start}, end - start);
-        });
-    }
+    for_each_free_range(info, kept, [](uint64_t start, uint64_t end) {
+        lock.assert_held();
+        frames.add_free({start}, end - start);
+    });
     return nullptr;
 }
 
