@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint32_t kMagic = 0x336ec578;  ///< "xEn3" with the top bit of the E set
 
-/// Version 0 of the block.
+/// Version 1 of the block; later ones only append to it.
 struct StartInfo {
     uint32_t magic;
     uint32_t version;
@@ -18,16 +18,11 @@ struct StartInfo {
     uint64_t modules;       ///< physical address of ModuleEntry[module_count]
     uint64_t command_line;  ///< physical address of a string, or 0
     uint64_t rsdp;          ///< physical address, or 0
-};
-static_assert(sizeof(StartInfo) == 40);
-
-/// What version 1 appends to it.
-struct StartInfoMemory {
-    uint64_t regions;  ///< physical address of E820Entry[region_count]
+    uint64_t regions;       ///< physical address of E820Entry[region_count]
     uint32_t region_count;
     uint32_t reserved;
 };
-static_assert(sizeof(StartInfoMemory) == 16);
+static_assert(sizeof(StartInfo) == 56);
 
 struct ModuleEntry {
     uint64_t base;
@@ -72,13 +67,12 @@ BootError read_modules(const StartInfo& info, PhysicalReader reader, BootInfo& o
     return nullptr;
 }
 
-BootError read_memory_map(const StartInfoMemory& memory, PhysicalReader reader, BootInfo& out) {
+BootError read_memory_map(const StartInfo& info, PhysicalReader reader, BootInfo& out) {
     // Ahead of the loop, so that a wild count of empty regions doesn't keep us here for minutes.
-    if (memory.region_count > BootInfo::kMaximumRegions)
-        return "the PVH memory map has more than 128 regions";
-    for (uint32_t i = 0; i < memory.region_count; ++i) {
+    if (info.region_count > BootInfo::kMaximumRegions) return "the PVH memory map has more than 128 regions";
+    for (uint32_t i = 0; i < info.region_count; ++i) {
         E820Entry entry;
-        if (!read_physical(reader, memory.regions, i, entry)) return "the PVH memory map can't be reached";
+        if (!read_physical(reader, info.regions, i, entry)) return "the PVH memory map can't be reached";
         if (BootError error = add_region(out, entry)) return error;
     }
     return nullptr;
@@ -93,12 +87,9 @@ BootError parse_pvh(uint64_t start_info, PhysicalReader reader, BootInfo& out) {
     if (info.magic != kMagic) return "the PVH start info does not have the magic number 0x336ec578";
     if (info.version == 0)
         return "the PVH start info is of version 0, which has no memory map; version 1 is needed";
-    StartInfoMemory memory;
-    if (!read_physical(reader, start_info + sizeof(StartInfo), 0, memory))
-        return "the PVH start info is cut off before its memory map";
 
     out.rsdp = info.rsdp;
     if (BootError error = read_command_line(info.command_line, reader, out)) return error;
     if (BootError error = read_modules(info, reader, out)) return error;
-    return read_memory_map(memory, reader, out);
+    return read_memory_map(info, reader, out);
 }
