@@ -84,14 +84,6 @@ BootError check_modules(const BootInfo& info, uint64_t kernel_start, uint64_t ke
     return nullptr;
 }
 
-/// Splits off the next word of `line`; empty when none is left.
-std::string_view next_word(std::string_view& line) {
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
-    line.remove_prefix(word.size());
-    return word;
-}
-
 }  // namespace
 
 BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel_end) {
@@ -101,7 +93,7 @@ BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel
 
 bool command_line_value(const char* command_line, const char* key, std::span<char> out) {
     std::string_view rest(command_line);
-    for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
+    for (std::string_view word = take_word(rest, " \t"); !word.empty(); word = take_word(rest, " \t")) {
         const std::string_view name = word.substr(0, word.find('='));
         if (name != key) continue;
         word.remove_prefix(std::min(name.size() + 1, word.size()));

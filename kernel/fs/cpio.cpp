@@ -8,9 +8,9 @@
 #include <array>
 #include <charconv>
 
-#include <kernel/fs/path.h>
 #include <kernel/libk/address.h>
 #include <kernel/libk/bytes.h>
+#include <kernel/libk/string.h>
 
 namespace {
 
@@ -45,7 +45,7 @@ bool parse_hex(const HexField& field, uint32_t& value) {
 }
 
 bool has_parent_component(std::string_view name) {
-    for (std::string_view part = next_component(name); !part.empty(); part = next_component(name)) {
+    for (std::string_view part = take_word(name, "/"); !part.empty(); part = take_word(name, "/")) {
         if (part == "..") return true;
     }
     return false;

@@ -3,16 +3,15 @@
 
 #include <kernel/fs/path.h>
 
-#include <algorithm>
-
 #include <kernel/fs/vfs.h>
+#include <kernel/libk/string.h>
 
 Result<size_t> normalize_path(std::string_view cwd, std::string_view path, std::span<char> out) {
     if (path.empty()) return Errno::kENOENT;
     if (path.front() == '/') cwd = "/";
     size_t length = 0;  // of what is in `out`; the root has none until the end
     for (std::string_view rest : {cwd, path}) {
-        for (std::string_view name = next_component(rest); !name.empty(); name = next_component(rest)) {
+        for (std::string_view name = take_word(rest, "/"); !name.empty(); name = take_word(rest, "/")) {
             if (name == ".") continue;
             if (name == "..") {
                 // Back to the last slash; above the root is the root.
@@ -28,11 +27,4 @@ Result<size_t> normalize_path(std::string_view cwd, std::string_view path, std::
     if (length >= out.size()) return Errno::kENAMETOOLONG;
     out[length] = '\0';
     return length;
-}
-
-std::string_view next_component(std::string_view& path) {
-    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-    const std::string_view component = path.substr(0, path.find('/'));
-    path.remove_prefix(component.size());
-    return component;
 }

@@ -1,6 +1,6 @@
 /// @file
-/// Paths as text. There are no symbolic links, so `..` may be taken away before anything is looked up. Any
-/// context.
+/// Paths as text, whose components take_word(path, "/") takes off. There are no symbolic links, so `..` may
+/// be taken away before anything is looked up. Any context.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,3 @@
 /// length without the null. ENOENT for an empty path, ENAMETOOLONG when it does not fit or a component is
 /// longer than kNameMax.
 Result<size_t> normalize_path(std::string_view cwd, std::string_view path, std::span<char> out);
-
-/// Splits off the first component of an absolute or relative path: skips leading slashes, returns the
-/// component and moves `path` behind it. Empty when nothing is left.
-std::string_view next_component(std::string_view& path);

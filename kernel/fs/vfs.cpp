@@ -4,6 +4,7 @@
 
 #include <kernel/fs/path.h>
 #include <kernel/libk/panic.h>
+#include <kernel/libk/string.h>
 
 namespace {
 
@@ -37,7 +38,7 @@ class AbsolutePath {
 /// Follows an absolute path, which may be empty for the root.
 Result<Ref<Inode>> walk(std::string_view path) {
     Ref<Inode> inode(&root_inode());
-    for (std::string_view name = next_component(path); !name.empty(); name = next_component(path))
+    for (std::string_view name = take_word(path, "/"); !name.empty(); name = take_word(path, "/"))
         inode = TRY(inode->lookup(name));
     return inode;
 }

@@ -1,6 +1,6 @@
 /// @file
 /// The memory and string functions of the C standard that the kernel provides, because compilers emit calls
-/// to them, and a copy of strings that cannot overrun.
+/// to them, a copy of strings that cannot overrun, and words.
 #pragma once
 
 #include <cstddef>
@@ -32,4 +32,15 @@ inline size_t copy_string(std::span<char> out, std::string_view text) {
     if (length > 0) __builtin_memcpy(out.data(), text.data(), length);
     out[length] = '\0';
     return length;
+}
+
+/// Splits off the first word of `text`, whose words any number of the characters `separators` keep apart:
+/// skips those in front, returns the word and moves `text` behind it. Empty when nothing is left. Any
+/// context.
+constexpr std::string_view take_word(std::string_view& text, std::string_view separators) {
+    const size_t start = text.find_first_not_of(separators);
+    text.remove_prefix(start < text.size() ? start : text.size());
+    const std::string_view word = text.substr(0, text.find_first_of(separators));
+    text.remove_prefix(word.size());
+    return word;
 }

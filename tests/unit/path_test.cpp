@@ -8,6 +8,7 @@
 
 #include <kernel/fs/path.h>
 #include <kernel/fs/vfs.h>
+#include <kernel/libk/string.h>
 
 namespace {
 
@@ -92,14 +93,14 @@ TEST(NormalizePath, TinyBuffers) {
     }
 }
 
-TEST(NextComponent, TakesAPathApart) {
+TEST(TakeWord, TakesAPathApart) {
     std::string_view path = "//usr/bin//sh/";
-    EXPECT_EQ(next_component(path), "usr");
+    EXPECT_EQ(take_word(path, "/"), "usr");
     EXPECT_EQ(path, "/bin//sh/");
-    EXPECT_EQ(next_component(path), "bin");
-    EXPECT_EQ(next_component(path), "sh");
+    EXPECT_EQ(take_word(path, "/"), "bin");
+    EXPECT_EQ(take_word(path, "/"), "sh");
     EXPECT_EQ(path, "/");
-    EXPECT_EQ(next_component(path), "");
+    EXPECT_EQ(take_word(path, "/"), "");
     EXPECT_EQ(path, "");
-    EXPECT_EQ(next_component(path), "");
+    EXPECT_EQ(take_word(path, "/"), "");
 }
