@@ -117,17 +117,6 @@ DirectoryEntry make_entry(uint64_t next, uint64_t number, FileType type, std::st
     return entry;
 }
 
-/// A directory's part that is a table of files.
-Result<Ref<Inode>> lookup_fixed(std::span<const FixedFile> files, int pid, std::string_view name) {
-    for (size_t i = 0; i < files.size(); i++)
-        if (files[i].name == name)
-            return Ref<Inode>(TRY(make_ref<ProcFile>(files[i].writer, pid, inode_number(pid, i + 1))));
-    return Errno::kENOENT;
-}
-DirectoryEntry fixed_entry(std::span<const FixedFile> files, int pid, uint64_t index) {
-    return make_entry(index + 1, inode_number(pid, index + 1), FileType::kRegular, files[index].name);
-}
-
 /// What `exe` leads to: the program itself, as there are no symbolic links. It is not listed.
 Result<Ref<Inode>> program_of(int pid) {
     LockGuard guard(task_list_lock());
@@ -135,22 +124,6 @@ Result<Ref<Inode>> program_of(int pid) {
     if (!task || !task->program) return Errno::kENOENT;
     return Ref<Inode>(task->program);
 }
-
-class TaskDirectory final : public Inode {
-  public:
-    explicit TaskDirectory(int pid) : Inode(FileType::kDirectory, 0555, inode_number(pid, 0)), pid_(pid) {}
-
-    Result<Ref<Inode>> lookup(std::string_view name) override {
-        return name == "exe" ? program_of(pid_) : lookup_fixed(kTaskFiles, pid_, name);
-    }
-    Result<DirectoryEntry> entry(uint64_t position) override {
-        if (position >= kTaskFiles.size()) return Errno::kENOENT;
-        return fixed_entry(kTaskFiles, pid_, position);
-    }
-
-  private:
-    int pid_;
-};
 
 /// The smallest pid from `lowest` up that a task has, or 0.
 int next_pid(int lowest) {
@@ -170,37 +143,48 @@ int parse_pid(std::string_view name) {
     return error == std::errc{} && stop == end && name.front() >= '1' ? pid : 0;
 }
 
+/// The directory of the task with this pid, or with 0 the root.
 class ProcDirectory final : public Inode {
   public:
-    ProcDirectory() : Inode(FileType::kDirectory, 0555) {}
+    explicit ProcDirectory(int pid) : Inode(FileType::kDirectory, 0555, inode_number(pid, 0)), pid_(pid) {}
 
     Result<Ref<Inode>> lookup(std::string_view name) override {
-        int pid = name == "self" ? current()->pid : parse_pid(name);
-        if (pid == 0) return lookup_fixed(kRootFiles, 0, name);
-        if (next_pid(pid) != pid) return Errno::kENOENT;
-        return Ref<Inode>(TRY(make_ref<TaskDirectory>(pid)));
+        for (uint64_t i = 0; i < files().size(); i++)
+            if (files()[i].name == name)
+                return Ref<Inode>(
+                    TRY(make_ref<ProcFile>(files()[i].writer, pid_, inode_number(pid_, i + 1))));
+        if (pid_ != 0) return name == "exe" ? program_of(pid_) : Errno::kENOENT;
+        const int pid = name == "self" ? current()->pid : parse_pid(name);
+        if (pid == 0 || next_pid(pid) != pid) return Errno::kENOENT;
+        return Ref<Inode>(TRY(make_ref<ProcDirectory>(pid)));
     }
 
-    /// Positions: the fixed files, `self`, then the tasks by pid.
+    /// Positions: the fixed files, in the root then `self` and the tasks by pid.
     Result<DirectoryEntry> entry(uint64_t position) override {
-        if (position < kRootFiles.size()) return fixed_entry(kRootFiles, 0, position);
-        if (position == kSelf)
-            return make_entry(kSelf + 1, inode_number(current()->pid, 0), FileType::kDirectory, "self");
+        const uint64_t self = files().size();
+        if (position < self)
+            return make_entry(position + 1, inode_number(pid_, position + 1), FileType::kRegular,
+                              files()[position].name);
+        if (pid_ != 0) return Errno::kENOENT;
+        if (position == self)
+            return make_entry(self + 1, inode_number(current()->pid, 0), FileType::kDirectory, "self");
         // Pids start at 1.
-        const int pid = next_pid(static_cast<int>(position - kSelf));
+        const int pid = next_pid(static_cast<int>(position - self));
         if (pid == 0) return Errno::kENOENT;
         std::array<char, 16> name;
         format_to(name, "%d", pid);
-        return make_entry(kSelf + static_cast<uint64_t>(pid) + 1, inode_number(pid, 0), FileType::kDirectory,
+        return make_entry(self + static_cast<uint64_t>(pid) + 1, inode_number(pid, 0), FileType::kDirectory,
                           name.data());
     }
 
   private:
-    static constexpr uint64_t kSelf = kRootFiles.size();
+    std::span<const FixedFile> files() const { return pid_ == 0 ? kRootFiles : kTaskFiles; }
+
+    int pid_;
 };
 
 }  // namespace
 
 Result<Ref<Inode>> make_procfs() {
-    return Ref<Inode>(TRY(make_ref<ProcDirectory>()));
+    return Ref<Inode>(TRY(make_ref<ProcDirectory>(0)));
 }
