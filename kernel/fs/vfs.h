@@ -169,11 +169,6 @@ class OpenFile : public RefCounted {
         LockGuard guard(position_lock_);
         return offset_;
     }
-    /// Sets the position without a check.
-    void set_offset(uint64_t offset) {
-        LockGuard guard(position_lock_);
-        offset_ = offset;
-    }
     /// True when it is open for reading.
     bool can_read() const { return (flags_ & kO_ACCMODE) != kO_WRONLY; }
     /// True when it is open for writing.

@@ -285,7 +285,7 @@ Result<uint64_t> list_directory(uint64_t fd, uint64_t buffer, uint64_t count) {
         auto copied = copy_to_user(UserPtr<void>{buffer + done}, &record, length);
         if (!copied.ok()) return progress_or(done, copied.error());
         done += length;
-        file->set_offset(entry.next);
+        static_cast<void>(TRY(file->seek(static_cast<int64_t>(entry.next), kSEEK_SET)));
     }
 }
 

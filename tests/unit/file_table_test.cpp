@@ -74,7 +74,7 @@ TEST_F(FileTableTest, AForkedTableSharesPositions) {
     ASSERT_TRUE(table_.install_at(0, open(), true).ok());
     table_.umask = 077;
     FileTable child = table_;
-    table_.find(0)->set_offset(42);
+    ASSERT_TRUE(table_.find(0)->seek(42, kSEEK_SET).ok());
     EXPECT_EQ(child.find(0)->offset(), 42u);
     EXPECT_TRUE(child.close_on_exec(0));
     EXPECT_EQ(child.umask, 077u);
