@@ -222,12 +222,11 @@ Result<void*> AddressSpace::writable_page(uint64_t page) {
     const Region* region = find(page);
     if (!region) return Errno::kEFAULT;
     uint64_t* entry = TRY(page_entry(root_, {page}));
-    if (!(*entry & kPtePresent)) {
-        const PhysAddr frame = TRY(allocate_zeroed_frame());
-        *entry = frame.value | pte_flags(region->protection);
-    } else {
-        TRY_VOID(make_private(page, entry, pte_flags(region->protection)));
-    }
+    const uint64_t flags = pte_flags(region->protection);
+    if (*entry & kPtePresent)
+        TRY_VOID(make_private(page, entry, flags));
+    else
+        *entry = TRY(allocate_zeroed_frame()).value | flags;
     return physical_pointer(frame_of(*entry));
 }
 
