@@ -127,8 +127,7 @@ void trace_interrupt(InterruptFrame* frame, void (*handle)(InterruptFrame*)) {
 }
 
 int64_t trace_system_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
-                          uint32_t number,
-                          int64_t (*call)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t)) {
+                          uint32_t number, SystemCall* call) {
     record({.kind = TraceKind::kSyscallEnter, .value = number});
     return trace_around(a, b, c, d, e, f, reinterpret_cast<void*>(call), leave_system_call, number);
 }

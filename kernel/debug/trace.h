@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include <arch/x86_64/interrupt_frame.h>
+#include <kernel/syscall/calls.h>
 
 struct Task;
 
@@ -72,8 +73,7 @@ void trace_panic(uint64_t rip, uint64_t vector);
 void trace_interrupt(InterruptFrame* frame, void (*handle)(InterruptFrame*));
 /// Calls a system call between the records of its beginning and end; returns its result.
 int64_t trace_system_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
-                          uint32_t number,
-                          int64_t (*call)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t));
+                          uint32_t number, SystemCall* call);
 
 #else
 

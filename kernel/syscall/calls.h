@@ -1,28 +1,42 @@
 /// @file
-/// The system calls, one function each, in the form that the dispatcher's table holds them.
+/// The system calls: the function behind each number.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 #include <kernel/libk/result.h>
 
-/// A system call: gets the six argument registers, of which it names those it uses, and returns what RAX
-/// shall hold: a result or a negative errno. Called in the context of the task that made the call, no lock
-/// held. Arguments, results and errors are those of Linux on x86_64, unless a comment says otherwise.
-using SystemCall = int64_t(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-
-/// The negative errno. Any context, like the two below.
+/// The negative errno. Any context.
 inline int64_t to_return(Errno error) {
     return -static_cast<int64_t>(error);
 }
-/// The value for RAX.
-inline int64_t to_return(Result<uint64_t> result) {
-    return result.ok() ? static_cast<int64_t>(result.value()) : to_return(result.error());
-}
-/// 0 or the negative errno.
-inline int64_t to_return(Result<void> result) {
-    return result.ok() ? 0 : to_return(result.error());
-}
+
+/// What RAX shall hold after a system call: a result or a negative errno. It is made from whatever the call
+/// ends with, so that TRY() works in a system call as anywhere else.
+class CallResult {
+  public:
+    /// A number as it is.
+    CallResult(std::integral auto value) : rax_(static_cast<int64_t>(value)) {}
+    /// The negative errno.
+    CallResult(Errno error) : rax_(to_return(error)) {}
+    /// 0 or the negative errno.
+    CallResult(Result<void> result) : rax_(to_return(result.error())) {}
+    /// The value or the negative errno.
+    template <std::integral T>
+    CallResult(Result<T> result)
+        : rax_(result.ok() ? static_cast<int64_t>(result.value()) : to_return(result.error())) {}
+    /// For RAX.
+    operator int64_t() const { return rax_; }
+
+  private:
+    int64_t rax_;
+};
+
+/// A system call: gets the six argument registers, of which it names those it uses. Called in the context of
+/// the task that made the call, no lock held. Arguments, results and errors are those of Linux on x86_64,
+/// unless a comment says otherwise.
+using SystemCall = CallResult(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 /// RAX of a call that a signal has cut short while it waited: this and the call's number, negated. The
 /// program never sees it: on the way back the call is made again, or fails with EINTR
@@ -37,99 +51,117 @@ enum RestartedCall : uint64_t {
     kCallWait4 = 61
 };
 /// to_return_waiting() where there is no result. Out of the way of those that have one.
-[[gnu::noinline, gnu::cold]] inline int64_t to_return_failed(Errno error, uint64_t number) {
+[[gnu::noinline, gnu::cold]] inline CallResult to_return_failed(Errno error, uint64_t number) {
     return error == Errno::kEINTR ? -static_cast<int64_t>(kInterrupted + number) : to_return(error);
 }
-/// to_return() for the call `number`, which may have to be made again.
-inline int64_t to_return_waiting(Result<uint64_t> result, uint64_t number) {
-    return result.ok() ? static_cast<int64_t>(result.value()) : to_return_failed(result.error(), number);
+/// What the call `number` returns, which may have to be made again.
+inline CallResult to_return_waiting(Result<uint64_t> result, uint64_t number) {
+    if (result.ok()) return result.value();
+    return to_return_failed(result.error(), number);
 }
 
+/// One more than the highest number there is an entry for.
+inline constexpr uint32_t kSyscallCount = 335;
+SystemCall no_such_call;  ///< -ENOSYS
+/// What is called by `number`: syscall_table is made of these.
+template <uint32_t number>
+requires(number < kSyscallCount) inline constexpr SystemCall* system_call = no_such_call;
+/// Declares a system call, and that it is called by `number`. A call may have several numbers.
+#define SYSTEM_CALL(number, name) \
+    SystemCall name;              \
+    template <>                   \
+    inline constexpr SystemCall* system_call<number> = name
+
 // Files: kernel/syscall/file_calls.cpp and kernel/syscall/path_calls.cpp.
-SystemCall sys_read;    ///< read(fd, buffer, count)
-SystemCall sys_write;   ///< write(fd, buffer, count)
-SystemCall sys_readv;   ///< readv(fd, iovec, count)
-SystemCall sys_writev;  ///< writev(fd, iovec, count)
-SystemCall sys_lseek;   ///< lseek(fd, offset, whence)
-SystemCall sys_close;   ///< close(fd)
-SystemCall sys_dup;     ///< dup(fd)
-SystemCall sys_dup2;    ///< dup2(old, new)
-SystemCall sys_dup3;    ///< dup3(old, new, flags)
-SystemCall
-    sys_fcntl;  ///< fcntl(fd, command, argument): F_DUPFD(_CLOEXEC), F_GETFD, F_SETFD, F_GETFL, F_SETFL
-SystemCall sys_ioctl;       ///< ioctl(fd, request, argument)
-SystemCall sys_pipe;        ///< pipe(int[2])
-SystemCall sys_pipe2;       ///< pipe2(int[2], flags)
-SystemCall sys_poll;        ///< poll(entries, count, milliseconds): POLLIN, POLLOUT
-SystemCall sys_ftruncate;   ///< ftruncate(fd, size)
-SystemCall sys_fstat;       ///< fstat(fd, stat)
-SystemCall sys_getdents64;  ///< getdents64(fd, buffer, count); `.` and `..` are not listed
-SystemCall sys_umask;       ///< umask(mask)
-SystemCall sys_open;        ///< open(path, flags, mode)
-SystemCall sys_openat;      ///< openat(directory, path, flags, mode): a relative path only from AT_FDCWD
-SystemCall sys_stat;        ///< stat(path, stat)
-SystemCall sys_lstat;       ///< lstat(path, stat): as stat(), there are no symbolic links
-SystemCall sys_newfstatat;  ///< newfstatat(directory, path, stat, flags), AT_EMPTY_PATH included
-SystemCall sys_readlink;    ///< readlink(path, -, -): EINVAL, as there are no symbolic links
-SystemCall sys_readlinkat;  ///< readlinkat(directory, path, -, -)
-SystemCall sys_access;      ///< access(path, mode): everybody is root, so only X_OK may be refused
-SystemCall sys_chdir;       ///< chdir(path)
-SystemCall sys_getcwd;      ///< getcwd(buffer, size)
-SystemCall sys_mkdir;       ///< mkdir(path, mode)
-SystemCall sys_rmdir;       ///< rmdir(path)
-SystemCall sys_unlink;      ///< unlink(path)
-SystemCall sys_mkdirat;     ///< mkdirat(directory, path, mode); `directory` as in openat()
-SystemCall sys_chmod;       ///< chmod(path, mode)
-SystemCall sys_fchmodat;    ///< fchmodat(directory, path, mode)
-SystemCall sys_rename;      ///< rename(path, new_path)
-SystemCall sys_renameat;    ///< renameat(directory, path, new_directory, new_path)
-SystemCall sys_utimensat;   ///< utimensat(directory, path, -, -): files have no times
-SystemCall sys_unlinkat;   ///< unlinkat(directory, path, flags) with AT_REMOVEDIR; `directory` as in openat()
-SystemCall sys_faccessat;  ///< faccessat(directory, path, mode); `directory` as in openat()
+SYSTEM_CALL(0, sys_read);        ///< read(fd, buffer, count)
+SYSTEM_CALL(1, sys_write);       ///< write(fd, buffer, count)
+SYSTEM_CALL(19, sys_readv);      ///< readv(fd, iovec, count)
+SYSTEM_CALL(20, sys_writev);     ///< writev(fd, iovec, count)
+SYSTEM_CALL(8, sys_lseek);       ///< lseek(fd, offset, whence)
+SYSTEM_CALL(3, sys_close);       ///< close(fd)
+SYSTEM_CALL(32, sys_dup);        ///< dup(fd)
+SYSTEM_CALL(33, sys_dup2);       ///< dup2(old, new)
+SYSTEM_CALL(292, sys_dup3);      ///< dup3(old, new, flags)
+SYSTEM_CALL(72, sys_fcntl);      ///< fcntl(fd, command, argument): F_DUPFD(_CLOEXEC), F_[GS]ETFD, F_[GS]ETFL
+SYSTEM_CALL(16, sys_ioctl);      ///< ioctl(fd, request, argument)
+SYSTEM_CALL(22, sys_pipe);       ///< pipe(int[2])
+SYSTEM_CALL(293, sys_pipe2);     ///< pipe2(int[2], flags)
+SYSTEM_CALL(7, sys_poll);        ///< poll(entries, count, milliseconds): POLLIN, POLLOUT
+SYSTEM_CALL(77, sys_ftruncate);  ///< ftruncate(fd, size)
+SYSTEM_CALL(5, sys_fstat);       ///< fstat(fd, stat)
+SYSTEM_CALL(217, sys_getdents64);  ///< getdents64(fd, buffer, count); `.` and `..` are not listed
+SYSTEM_CALL(95, sys_umask);        ///< umask(mask)
+SYSTEM_CALL(2, sys_open);          ///< open(path, flags, mode)
+SYSTEM_CALL(257, sys_openat);  ///< openat(directory, path, flags, mode): a relative path only from AT_FDCWD
+SYSTEM_CALL(4, sys_stat);      ///< stat(path, stat) and lstat(path, stat): there are no symbolic links
+SYSTEM_CALL(6, sys_stat);      // lstat
+SYSTEM_CALL(262, sys_newfstatat);  ///< newfstatat(directory, path, stat, flags), AT_EMPTY_PATH included
+SYSTEM_CALL(89, sys_readlink);     ///< readlink(path, -, -): EINVAL, as there are no symbolic links
+SYSTEM_CALL(267, sys_readlinkat);  ///< readlinkat(directory, path, -, -)
+SYSTEM_CALL(21, sys_access);       ///< access(path, mode): everybody is root, so only X_OK may be refused
+SYSTEM_CALL(80, sys_chdir);        ///< chdir(path)
+SYSTEM_CALL(79, sys_getcwd);       ///< getcwd(buffer, size)
+SYSTEM_CALL(83, sys_mkdir);        ///< mkdir(path, mode)
+SYSTEM_CALL(84, sys_rmdir);        ///< rmdir(path)
+SYSTEM_CALL(87, sys_unlink);       ///< unlink(path)
+SYSTEM_CALL(258, sys_mkdirat);     ///< mkdirat(directory, path, mode); `directory` as in openat()
+SYSTEM_CALL(90, sys_chmod);        ///< chmod(path, mode)
+SYSTEM_CALL(268, sys_fchmodat);    ///< fchmodat(directory, path, mode)
+SYSTEM_CALL(82, sys_rename);       ///< rename(path, new_path)
+SYSTEM_CALL(264, sys_renameat);    ///< renameat(directory, path, new_directory, new_path)
+SYSTEM_CALL(280, sys_utimensat);   ///< utimensat(directory, path, -, -): files have no times
+SYSTEM_CALL(263,
+            sys_unlinkat);  ///< unlinkat(directory, path, flags): AT_REMOVEDIR; `directory` as in openat()
+SYSTEM_CALL(269, sys_faccessat);  ///< faccessat(directory, path, mode); `directory` as in openat()
 
 // Processes: kernel/syscall/process_calls.cpp; fork_call.cpp comes with the chapter on system calls.
-SystemCall sys_fork;             ///< fork()
-SystemCall sys_vfork;            ///< vfork()
-SystemCall sys_clone;            ///< clone(flags, stack, -, child_tid, tls): processes only, no threads
-SystemCall sys_set_tid_address;  ///< set_tid_address(-), gettid()
-SystemCall sys_setsid;           ///< setsid(): a group of one's own; there are no sessions
-SystemCall sys_execve;       ///< execve(path, arguments, environment): each vector's strings within one page
-SystemCall sys_exit;         ///< exit(code) and exit_group(code)
-SystemCall sys_wait4;        ///< wait4(pid, status, options, usage): WNOHANG; of the usage the time only
-SystemCall sys_getpid;       ///< getpid()
-SystemCall sys_getppid;      ///< getppid()
-SystemCall sys_getuid;       ///< getuid() and the other three: everybody is root
-SystemCall sys_getgroups;    ///< getgroups(-, -): nobody has further groups
-SystemCall sys_setpgid;      ///< setpgid(pid, group)
-SystemCall sys_getpgrp;      ///< getpgrp()
-SystemCall sys_getpgid;      ///< getpgid(pid)
-SystemCall sys_sched_yield;  ///< sched_yield()
-SystemCall sys_reboot;       ///< reboot(magic, magic, command): power off only
+SYSTEM_CALL(57, sys_fork);     ///< fork()
+SYSTEM_CALL(58, sys_vfork);    ///< vfork()
+SYSTEM_CALL(56, sys_clone);    ///< clone(flags, stack, -, child_tid, tls): processes only, no threads
+SYSTEM_CALL(112, sys_setsid);  ///< setsid(): a group of one's own; there are no sessions
+SYSTEM_CALL(59, sys_execve);  ///< execve(path, arguments, environment): each vector's strings within one page
+SYSTEM_CALL(60, sys_exit);    ///< exit(code) and exit_group(code): a process has one thread
+SYSTEM_CALL(231, sys_exit);   // exit_group
+SYSTEM_CALL(61, sys_wait4);   ///< wait4(pid, status, options, usage): WNOHANG; of the usage the time only
+SYSTEM_CALL(39, sys_getpid);  ///< getpid(), gettid() and set_tid_address(-): nobody waits for a thread's end
+SYSTEM_CALL(186, sys_getpid);      // gettid
+SYSTEM_CALL(218, sys_getpid);      // set_tid_address
+SYSTEM_CALL(110, sys_getppid);     ///< getppid()
+SYSTEM_CALL(102, sys_getuid);      ///< getuid() and kin: everybody is root; getgroups(-, -): no more groups
+SYSTEM_CALL(104, sys_getuid);      // getgid
+SYSTEM_CALL(107, sys_getuid);      // geteuid
+SYSTEM_CALL(108, sys_getuid);      // getegid
+SYSTEM_CALL(115, sys_getuid);      // getgroups
+SYSTEM_CALL(109, sys_setpgid);     ///< setpgid(pid, group)
+SYSTEM_CALL(111, sys_getpgrp);     ///< getpgrp()
+SYSTEM_CALL(121, sys_getpgid);     ///< getpgid(pid)
+SYSTEM_CALL(24, sys_sched_yield);  ///< sched_yield()
+SYSTEM_CALL(169, sys_reboot);      ///< reboot(magic, magic, command): power off only
 
 // Signals: kernel/syscall/signal_calls.cpp; signal_return.cpp comes with the chapter on system calls.
-SystemCall sys_kill;            ///< kill(pid, signal)
-SystemCall sys_tgkill;          ///< tgkill(process, thread, signal): both are a process's pid
-SystemCall sys_tkill;           ///< tkill(pid, signal)
-SystemCall sys_rt_sigaction;    ///< rt_sigaction(signal, action, old, 8): signals up to 31
-SystemCall sys_rt_sigprocmask;  ///< rt_sigprocmask(how, set, old, 8)
-SystemCall sys_rt_sigpending;   ///< rt_sigpending(set, 8)
-SystemCall sys_rt_sigsuspend;   ///< rt_sigsuspend(set, 8)
-SystemCall sys_pause;           ///< pause()
-SystemCall sys_sigaltstack;     ///< sigaltstack(stack, old)
-SystemCall sys_rt_sigreturn;    ///< rt_sigreturn(): what a handler's restorer calls
+SYSTEM_CALL(62, sys_kill);            ///< kill(pid, signal)
+SYSTEM_CALL(234, sys_tgkill);         ///< tgkill(process, thread, signal): both are a process's pid
+SYSTEM_CALL(200, sys_tkill);          ///< tkill(pid, signal)
+SYSTEM_CALL(13, sys_rt_sigaction);    ///< rt_sigaction(signal, action, old, 8): signals up to 31
+SYSTEM_CALL(14, sys_rt_sigprocmask);  ///< rt_sigprocmask(how, set, old, 8)
+SYSTEM_CALL(127, sys_rt_sigpending);  ///< rt_sigpending(set, 8)
+SYSTEM_CALL(130, sys_rt_sigsuspend);  ///< rt_sigsuspend(set, 8)
+SYSTEM_CALL(34, sys_pause);           ///< pause()
+SYSTEM_CALL(131, sys_sigaltstack);    ///< sigaltstack(stack, old)
+SYSTEM_CALL(15, sys_rt_sigreturn);    ///< rt_sigreturn(): what a handler's restorer calls
 
 // Memory: kernel/syscall/memory_calls.cpp.
-SystemCall sys_brk;       ///< brk(end)
-SystemCall sys_mmap;      ///< mmap(address, length, protection, flags): private and anonymous only
-SystemCall sys_munmap;    ///< munmap(address, length)
-SystemCall sys_mprotect;  ///< mprotect(address, length, protection)
+SYSTEM_CALL(12, sys_brk);       ///< brk(end)
+SYSTEM_CALL(9, sys_mmap);       ///< mmap(address, length, protection, flags): private and anonymous only
+SYSTEM_CALL(11, sys_munmap);    ///< munmap(address, length)
+SYSTEM_CALL(10, sys_mprotect);  ///< mprotect(address, length, protection)
 
 // The machine: kernel/syscall/system_calls.cpp.
-SystemCall sys_nanosleep;        ///< nanosleep(request, rest)
-SystemCall sys_clock_nanosleep;  ///< clock_nanosleep(clock, flags, request, rest)
-SystemCall sys_gettimeofday;     ///< gettimeofday(result, -): counts from boot
-SystemCall sys_getrandom;        ///< getrandom(buffer, count, -): up to 256 bytes
-SystemCall sys_sysinfo;          ///< sysinfo(result): uptime, memory, processes
-SystemCall sys_clock_gettime;    ///< clock_gettime(clock, result): every clock counts from boot
-SystemCall sys_uname;            ///< uname(result)
-SystemCall sys_arch_prctl;       ///< arch_prctl(command, address): FS and GS base
+SYSTEM_CALL(35, sys_nanosleep);         ///< nanosleep(request, rest)
+SYSTEM_CALL(230, sys_clock_nanosleep);  ///< clock_nanosleep(clock, flags, request, rest)
+SYSTEM_CALL(96, sys_gettimeofday);      ///< gettimeofday(result, -): counts from boot
+SYSTEM_CALL(318, sys_getrandom);        ///< getrandom(buffer, count, -): up to 256 bytes
+SYSTEM_CALL(99, sys_sysinfo);           ///< sysinfo(result): uptime, memory, processes
+SYSTEM_CALL(228, sys_clock_gettime);    ///< clock_gettime(clock, result): every clock counts from boot
+SYSTEM_CALL(63, sys_uname);             ///< uname(result)
+SYSTEM_CALL(158, sys_arch_prctl);       ///< arch_prctl(command, address): FS and GS base

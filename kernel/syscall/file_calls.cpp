@@ -41,9 +41,11 @@ FileTable& files() {
     return current()->files;
 }
 
-/// Descriptors are ints: the upper half of the register means nothing.
-OpenFile* find_file(uint64_t fd) {
-    return files().find(static_cast<uint32_t>(fd));
+/// The file behind `fd`, or EBADF. Descriptors are ints: the upper half of the register means nothing.
+Result<OpenFile*> find_file(uint64_t fd) {
+    OpenFile* file = files().find(static_cast<uint32_t>(fd));
+    if (!file) return Errno::kEBADF;
+    return file;
 }
 
 /// How far `copy(offset, length)`, which copies so much of a piece of user memory at `address` and says
@@ -160,16 +162,14 @@ using Transfer = Result<uint64_t> (*)(OpenFile& file, uint64_t buffer, uint64_t 
 
 /// One `transfer`. A range that leaves the user's half is refused before anything moves, as Linux does.
 Result<uint64_t> transfer_one(Transfer transfer, uint64_t fd, uint64_t buffer, uint64_t count) {
-    OpenFile* file = find_file(fd);
-    if (!file) return Errno::kEBADF;
+    OpenFile* file = TRY(find_file(fd));
     if (!range_fits(buffer, count, kUserLimit)) return Errno::kEFAULT;
     return transfer(*file, buffer, std::min(count, kTransferMax));
 }
 
 /// One `transfer` for each piece that the user's array describes, until one comes back short.
 Result<uint64_t> transfer_vector(Transfer transfer, uint64_t fd, uint64_t vector, uint64_t count) {
-    OpenFile* file = find_file(fd);
-    if (!file) return Errno::kEBADF;
+    OpenFile* file = TRY(find_file(fd));
     if (count > kIoVectorMax) return Errno::kEINVAL;
     const UserPtr<const IoVector> pieces{vector};
     // The whole array must make sense before anything moves.
@@ -198,60 +198,6 @@ Result<uint64_t> duplicate(uint64_t fd, bool close_on_exec, int lowest) {
     return static_cast<uint64_t>(TRY(files().install(std::move(file), close_on_exec, lowest)));
 }
 
-Result<uint64_t> duplicate_to(uint64_t from, uint64_t to, bool close_on_exec) {
-    Ref<OpenFile> file = TRY(files().get(static_cast<int>(from)));
-    const int fd = TRY(files().install_at(static_cast<int>(to), std::move(file), close_on_exec));
-    return static_cast<uint64_t>(fd);
-}
-
-Result<uint64_t> control(uint64_t number, uint64_t command, uint64_t argument) {
-    const int fd = static_cast<int>(number);
-    OpenFile* file = find_file(number);
-    if (!file) return Errno::kEBADF;
-    switch (command) {
-        case kF_DUPFD:
-        case kF_DUPFD_CLOEXEC:
-            // Compared before the cast: a huge number must not turn into a small one.
-            if (argument >= FileTable::kMaximum) return Errno::kEINVAL;
-            return duplicate(number, command == kF_DUPFD_CLOEXEC, static_cast<int>(argument));
-        case kF_GETFD:
-            return files().close_on_exec(fd) ? kFD_CLOEXEC : 0;
-        case kF_SETFD:
-            files().set_close_on_exec(fd, (argument & kFD_CLOEXEC) != 0);
-            return uint64_t{0};
-        case kF_GETFL:
-            return uint64_t{file->flags()};
-        case kF_SETFL:
-            file->set_flags((file->flags() & ~kSettableFlags) |
-                            (static_cast<uint32_t>(argument) & kSettableFlags));
-            return uint64_t{0};
-        default:
-            return Errno::kEINVAL;
-    }
-}
-
-Result<uint64_t> open_pipe(uint64_t out, uint64_t flags) {
-    if (flags & ~uint64_t{kO_CLOEXEC | kO_NONBLOCK}) return Errno::kEINVAL;
-    auto ends = TRY(make_pipe());
-    int fds[2] = {-1, -1};
-    for (int i = 0; i < 2; i++) {
-        ends[i]->set_flags(ends[i]->flags() | (static_cast<uint32_t>(flags) & kO_NONBLOCK));
-        auto fd = files().install(std::move(ends[i]), (flags & kO_CLOEXEC) != 0);
-        if (!fd.ok()) {
-            if (i == 1) static_cast<void>(files().close(fds[0]));
-            return fd.error();
-        }
-        fds[i] = fd.value();
-    }
-    auto copied = copy_to_user(UserPtr<void>{out}, fds, sizeof fds);
-    if (!copied.ok()) {
-        // The program cannot know the descriptors, so it could never close them.
-        for (const int fd : fds) static_cast<void>(files().close(fd));
-        return copied.error();
-    }
-    return uint64_t{0};
-}
-
 /// `struct linux_dirent64`, as long as a name can make it.
 struct DirectoryRecord {
     uint64_t inode;
@@ -263,16 +209,121 @@ struct DirectoryRecord {
 constexpr size_t kRecordHeader = offsetof(DirectoryRecord, name);
 static_assert(kRecordHeader == 19);
 
-Result<uint64_t> list_directory(uint64_t fd, uint64_t buffer, uint64_t count) {
-    OpenFile* file = find_file(fd);
-    if (!file) return Errno::kEBADF;
+}  // namespace
+
+CallResult sys_read(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    return to_return_waiting(transfer_one(read_to_user, fd, buffer, count), kCallRead);
+}
+
+CallResult sys_write(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    return to_return_waiting(transfer_one(write_from_user, fd, buffer, count), kCallWrite);
+}
+
+CallResult sys_readv(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    return to_return_waiting(transfer_vector(read_to_user, fd, vector, count), kCallReadv);
+}
+
+CallResult sys_writev(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    return to_return_waiting(transfer_vector(write_from_user, fd, vector, count), kCallWritev);
+}
+
+CallResult sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence, uint64_t, uint64_t, uint64_t) {
+    return TRY(find_file(fd))->seek(static_cast<int64_t>(offset), whence);
+}
+
+CallResult sys_close(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return files().close(static_cast<int>(fd));
+}
+
+CallResult sys_dup(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return duplicate(fd, false, 0);
+}
+
+CallResult sys_dup2(uint64_t from, uint64_t to, uint64_t, uint64_t, uint64_t, uint64_t) {
+    if (static_cast<uint32_t>(from) != static_cast<uint32_t>(to)) return sys_dup3(from, to, 0, 0, 0, 0);
+    static_cast<void>(TRY(find_file(from)));
+    return static_cast<int32_t>(to);
+}
+
+CallResult sys_dup3(uint64_t from, uint64_t to, uint64_t flags, uint64_t, uint64_t, uint64_t) {
+    if ((flags & ~uint64_t{kO_CLOEXEC}) || static_cast<uint32_t>(from) == static_cast<uint32_t>(to))
+        return Errno::kEINVAL;
+    Ref<OpenFile> file = TRY(files().get(static_cast<int>(from)));
+    return files().install_at(static_cast<int>(to), std::move(file), (flags & kO_CLOEXEC) != 0);
+}
+
+CallResult sys_fcntl(uint64_t number, uint64_t command, uint64_t argument, uint64_t, uint64_t, uint64_t) {
+    const int fd = static_cast<int>(number);
+    OpenFile* file = TRY(find_file(number));
+    switch (static_cast<uint32_t>(command)) {
+        case kF_DUPFD:
+        case kF_DUPFD_CLOEXEC:
+            // Compared before the cast: a huge number must not turn into a small one.
+            if (argument >= FileTable::kMaximum) return Errno::kEINVAL;
+            return duplicate(number, static_cast<uint32_t>(command) == kF_DUPFD_CLOEXEC,
+                             static_cast<int>(argument));
+        case kF_GETFD:
+            return files().close_on_exec(fd) ? kFD_CLOEXEC : 0;
+        case kF_SETFD:
+            files().set_close_on_exec(fd, (argument & kFD_CLOEXEC) != 0);
+            return 0;
+        case kF_GETFL:
+            return file->flags();
+        case kF_SETFL:
+            file->set_flags((file->flags() & ~kSettableFlags) |
+                            (static_cast<uint32_t>(argument) & kSettableFlags));
+            return 0;
+        default:
+            return Errno::kEINVAL;
+    }
+}
+
+CallResult sys_ioctl(uint64_t fd, uint64_t request, uint64_t argument, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = TRY(find_file(fd));
+    return file->inode().ioctl(static_cast<uint32_t>(request), UserPtr<void>{argument});
+}
+
+CallResult sys_pipe(uint64_t out, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_pipe2(out, 0, 0, 0, 0, 0);
+}
+
+CallResult sys_pipe2(uint64_t out, uint64_t flag_bits, uint64_t, uint64_t, uint64_t, uint64_t) {
+    const auto flags = static_cast<uint32_t>(flag_bits);
+    if (flags & ~(kO_CLOEXEC | kO_NONBLOCK)) return Errno::kEINVAL;
+    auto ends = TRY(make_pipe());
+    int fds[2] = {-1, -1};
+    const auto install = [&]() -> Result<void> {
+        for (int i = 0; i < 2; i++) {
+            ends[i]->set_flags(ends[i]->flags() | (flags & kO_NONBLOCK));
+            fds[i] = TRY(files().install(std::move(ends[i]), (flags & kO_CLOEXEC) != 0));
+        }
+        return copy_to_user(UserPtr<void>{out}, fds, sizeof fds);
+    };
+    auto installed = install();
+    if (installed.ok()) return 0;
+    // The program cannot know the descriptors, so it could never close them.
+    for (const int fd : fds) static_cast<void>(files().close(fd));
+    return installed;
+}
+
+CallResult sys_ftruncate(uint64_t fd, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = TRY(find_file(fd));
+    if (!file->can_write() || static_cast<int64_t>(size) < 0) return Errno::kEINVAL;
+    return file->inode().truncate(size);
+}
+
+CallResult sys_fstat(uint64_t fd, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return stat_to_user(TRY(find_file(fd))->inode(), buffer);
+}
+
+CallResult sys_getdents64(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
+    OpenFile* file = TRY(find_file(fd));
+    const uint64_t room = static_cast<uint32_t>(count);
     uint64_t done = 0;
     for (;;) {
         auto found = file->inode().entry(file->offset());
-        if (!found.ok()) {
-            if (found.error() == Errno::kENOENT) return done;
-            return progress_or(done, found.error());
-        }
+        if (!found.ok() && found.error() == Errno::kENOENT) return done;
+        if (!found.ok()) return progress_or(done, found.error());
         const DirectoryEntry& entry = found.value();
         DirectoryRecord record{};
         const size_t name_length = copy_string(record.name, entry.name.data());
@@ -281,7 +332,7 @@ Result<uint64_t> list_directory(uint64_t fd, uint64_t buffer, uint64_t count) {
         record.next = entry.next;
         record.length = static_cast<uint16_t>(length);
         record.type = static_cast<uint8_t>(static_cast<uint32_t>(entry.type) >> 12);
-        if (length > count - done) return progress_or(done, Errno::kEINVAL);
+        if (length > room - done) return progress_or(done, Errno::kEINVAL);
         auto copied = copy_to_user(UserPtr<void>{buffer + done}, &record, length);
         if (!copied.ok()) return progress_or(done, copied.error());
         done += length;
@@ -289,90 +340,6 @@ Result<uint64_t> list_directory(uint64_t fd, uint64_t buffer, uint64_t count) {
     }
 }
 
-Result<uint64_t> truncate_file(uint64_t fd, uint64_t size) {
-    OpenFile* file = find_file(fd);
-    if (!file) return Errno::kEBADF;
-    if (!file->can_write() || static_cast<int64_t>(size) < 0) return Errno::kEINVAL;
-    TRY_VOID(file->inode().truncate(size));
-    return uint64_t{0};
-}
-
-}  // namespace
-
-int64_t sys_read(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return_waiting(transfer_one(read_to_user, fd, buffer, count), kCallRead);
-}
-
-int64_t sys_write(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return_waiting(transfer_one(write_from_user, fd, buffer, count), kCallWrite);
-}
-
-int64_t sys_readv(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return_waiting(transfer_vector(read_to_user, fd, vector, count), kCallReadv);
-}
-
-int64_t sys_writev(uint64_t fd, uint64_t vector, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return_waiting(transfer_vector(write_from_user, fd, vector, count), kCallWritev);
-}
-
-int64_t sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence, uint64_t, uint64_t, uint64_t) {
-    OpenFile* file = find_file(fd);
-    if (!file) return to_return(Errno::kEBADF);
-    return to_return(file->seek(static_cast<int64_t>(offset), whence));
-}
-
-int64_t sys_close(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(files().close(static_cast<int>(fd)));
-}
-
-int64_t sys_dup(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(duplicate(fd, false, 0));
-}
-
-int64_t sys_dup2(uint64_t from, uint64_t to, uint64_t, uint64_t, uint64_t, uint64_t) {
-    if (static_cast<uint32_t>(from) == static_cast<uint32_t>(to) && find_file(from))
-        return static_cast<int32_t>(to);
-    return to_return(duplicate_to(from, to, false));
-}
-
-int64_t sys_dup3(uint64_t from, uint64_t to, uint64_t flags, uint64_t, uint64_t, uint64_t) {
-    if ((flags & ~uint64_t{kO_CLOEXEC}) || static_cast<uint32_t>(from) == static_cast<uint32_t>(to))
-        return to_return(Errno::kEINVAL);
-    return to_return(duplicate_to(from, to, (flags & kO_CLOEXEC) != 0));
-}
-
-int64_t sys_fcntl(uint64_t fd, uint64_t command, uint64_t argument, uint64_t, uint64_t, uint64_t) {
-    return to_return(control(fd, static_cast<uint32_t>(command), argument));
-}
-
-int64_t sys_ioctl(uint64_t fd, uint64_t request, uint64_t argument, uint64_t, uint64_t, uint64_t) {
-    OpenFile* file = find_file(fd);
-    if (!file) return to_return(Errno::kEBADF);
-    return to_return(file->inode().ioctl(static_cast<uint32_t>(request), UserPtr<void>{argument}));
-}
-
-int64_t sys_pipe(uint64_t out, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(open_pipe(out, 0));
-}
-
-int64_t sys_pipe2(uint64_t out, uint64_t flags, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(open_pipe(out, static_cast<uint32_t>(flags)));
-}
-
-int64_t sys_ftruncate(uint64_t fd, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(truncate_file(fd, size));
-}
-
-int64_t sys_fstat(uint64_t fd, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
-    OpenFile* file = find_file(fd);
-    if (!file) return to_return(Errno::kEBADF);
-    return to_return(stat_to_user(file->inode(), buffer));
-}
-
-int64_t sys_getdents64(uint64_t fd, uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t) {
-    return to_return(list_directory(fd, buffer, static_cast<uint32_t>(count)));
-}
-
-int64_t sys_umask(uint64_t mask, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_umask(uint64_t mask, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     return std::exchange(files().umask, static_cast<uint32_t>(mask & 0777));
 }

@@ -26,9 +26,15 @@ Result<uint64_t> whole_pages(uint64_t length) {
     return align_up(length, kPageSize);
 }
 
-Result<uint64_t> map(uint64_t address, uint64_t length, uint64_t protection_bits, uint64_t flags) {
+}  // namespace
+
+CallResult sys_brk(uint64_t end, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return current()->space->brk(end);
+}
+
+CallResult sys_mmap(uint64_t address, uint64_t length, uint64_t bits, uint64_t flags, uint64_t, uint64_t) {
     const uint64_t size = TRY(whole_pages(length));
-    const Protection protection = TRY(parse_protection(protection_bits));
+    const Protection protection = TRY(parse_protection(bits));
     if (!(flags & kMAP_ANONYMOUS)) return Errno::kENODEV;
     if (!(flags & kMAP_PRIVATE)) return Errno::kEINVAL;
     AddressSpace& space = *current()->space;
@@ -38,35 +44,17 @@ Result<uint64_t> map(uint64_t address, uint64_t length, uint64_t protection_bits
     return address;
 }
 
-Result<void> unmap(uint64_t address, uint64_t length) {
+CallResult sys_munmap(uint64_t address, uint64_t length, uint64_t, uint64_t, uint64_t, uint64_t) {
     const uint64_t size = TRY(whole_pages(length));
     if (address % kPageSize != 0 || address > kUserLimit - size) return Errno::kEINVAL;
     return current()->space->remove(address, address + size);
 }
 
-Result<void> protect(uint64_t address, uint64_t length, uint64_t protection_bits) {
-    const Protection protection = TRY(parse_protection(protection_bits));
+CallResult sys_mprotect(uint64_t address, uint64_t length, uint64_t bits, uint64_t, uint64_t, uint64_t) {
+    const Protection protection = TRY(parse_protection(bits));
     if (address % kPageSize != 0) return Errno::kEINVAL;
-    if (length == 0) return {};
+    if (length == 0) return 0;
     const uint64_t size = TRY(whole_pages(length));
     if (address > kUserLimit - size) return Errno::kENOMEM;
     return current()->space->protect(address, address + size, protection);
-}
-
-}  // namespace
-
-int64_t sys_brk(uint64_t end, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return static_cast<int64_t>(current()->space->brk(end));
-}
-
-int64_t sys_mmap(uint64_t address, uint64_t length, uint64_t protection, uint64_t flags, uint64_t, uint64_t) {
-    return to_return(map(address, length, protection, flags));
-}
-
-int64_t sys_munmap(uint64_t address, uint64_t length, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(unmap(address, length));
-}
-
-int64_t sys_mprotect(uint64_t address, uint64_t length, uint64_t protection, uint64_t, uint64_t, uint64_t) {
-    return to_return(protect(address, length, protection));
 }

@@ -2,7 +2,6 @@
 /// System calls on paths.
 #include <arch/x86_64/current.h>
 #include <kernel/fs/path.h>
-#include <kernel/libk/string.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/syscall/calls.h>
 #include <kernel/syscall/stat.h>
@@ -17,6 +16,10 @@ constexpr uint64_t kAT_EMPTY_PATH = 0x1000;
 constexpr uint64_t kX_OK = 1;
 constexpr uint64_t kAccessModes = 7;
 
+std::string_view cwd() {
+    return current()->cwd.data();
+}
+
 /// A path copied from the user.
 class UserPath {
   public:
@@ -25,6 +28,14 @@ class UserPath {
         length_ = TRY(copy_string_from_user(text_, UserPtr<const char>{address}));
         return {};
     }
+    /// The same for a path that starts at `directory`, which must be the working one, or not matter. Inodes
+    /// do not know their parents, so paths are looked up as text, and an open directory has none.
+    Result<void> assign(uint64_t directory, uint64_t address) {
+        TRY_VOID(assign(address));
+        const int fd = static_cast<int>(directory);
+        if (fd == kAT_FDCWD || view().starts_with('/')) return {};
+        return current()->files.find(static_cast<uint32_t>(fd)) ? Errno::kENOSYS : Errno::kEBADF;
+    }
     std::string_view view() const { return {text_, length_}; }
 
   private:
@@ -32,8 +43,11 @@ class UserPath {
     size_t length_ = 0;
 };
 
-std::string_view cwd() {
-    return current()->cwd.data();
+/// What the user's path at `address` leads to.
+Result<Ref<Inode>> resolve_at(uint64_t directory, uint64_t address) {
+    UserPath path;
+    TRY_VOID(path.assign(directory, address));
+    return resolve(cwd(), path.view());
 }
 
 /// The permissions of a new file: those asked for, without what umask(2) withholds.
@@ -41,59 +55,63 @@ uint32_t new_permissions(uint64_t mode) {
     return static_cast<uint32_t>(mode) & 07777 & ~current()->files.umask;
 }
 
-/// Refuses a path that would start at another directory than the working one. Inodes do not know their
-/// parents, so paths are looked up as text, and an open directory has none.
-Result<void> require_cwd(uint64_t directory, std::string_view path) {
-    const int fd = static_cast<int>(directory);
-    if (fd == kAT_FDCWD || path.starts_with('/')) return {};
-    if (!current()->files.find(static_cast<uint32_t>(fd))) return Errno::kEBADF;
-    return Errno::kENOSYS;
+/// kAT_FDCWD as it comes in a register.
+constexpr auto kCwdRegister = static_cast<uint64_t>(kAT_FDCWD);
+
+}  // namespace
+
+CallResult sys_open(uint64_t path, uint64_t flags, uint64_t mode, uint64_t, uint64_t, uint64_t) {
+    return sys_openat(kCwdRegister, path, flags, mode, 0, 0);
 }
 
-Result<uint64_t> open_at(uint64_t directory, uint64_t address, uint64_t flag_bits, uint64_t mode) {
+CallResult sys_openat(uint64_t directory, uint64_t address, uint64_t flag_bits, uint64_t mode, uint64_t,
+                      uint64_t) {
     const auto flags = static_cast<uint32_t>(flag_bits);
     UserPath path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(require_cwd(directory, path.view()));
+    TRY_VOID(path.assign(directory, address));
     Ref<OpenFile> file = TRY(open_file(cwd(), path.view(), flags, new_permissions(mode)));
-    const int fd = TRY(current()->files.install(std::move(file), (flags & kO_CLOEXEC) != 0));
-    return static_cast<uint64_t>(fd);
+    return current()->files.install(std::move(file), (flags & kO_CLOEXEC) != 0);
 }
 
-Result<void> stat_at(uint64_t directory, uint64_t address, uint64_t buffer, uint64_t flags) {
-    UserPath path;
-    TRY_VOID(path.assign(address));
-    const bool of_descriptor = path.view().empty() && (flags & kAT_EMPTY_PATH);
-    if (of_descriptor && static_cast<int>(directory) != kAT_FDCWD) {
-        OpenFile* file = current()->files.find(static_cast<uint32_t>(directory));
-        if (!file) return Errno::kEBADF;
-        return stat_to_user(file->inode(), buffer);
+CallResult sys_stat(uint64_t path, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_newfstatat(kCwdRegister, path, buffer, 0, 0, 0);
+}
+
+CallResult sys_newfstatat(uint64_t directory, uint64_t address, uint64_t buffer, uint64_t flags, uint64_t,
+                          uint64_t) {
+    if (flags & kAT_EMPTY_PATH) {
+        UserPath path;
+        TRY_VOID(path.assign(address));
+        if (path.view().empty()) {
+            if (static_cast<int>(directory) != kAT_FDCWD) return sys_fstat(directory, buffer, 0, 0, 0, 0);
+            return stat_to_user(*TRY(resolve(cwd(), ".")), buffer);
+        }
     }
-    TRY_VOID(require_cwd(directory, path.view()));
-    Ref<Inode> inode = TRY(resolve(cwd(), of_descriptor ? std::string_view(".") : path.view()));
-    return stat_to_user(*inode, buffer);
+    return stat_to_user(*TRY(resolve_at(directory, address)), buffer);
 }
 
-Result<void> read_link_at(uint64_t directory, uint64_t address) {
-    UserPath path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(require_cwd(directory, path.view()));
-    TRY(resolve(cwd(), path.view()));
+CallResult sys_readlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_readlinkat(kCwdRegister, path, 0, 0, 0, 0);
+}
+
+CallResult sys_readlinkat(uint64_t directory, uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t) {
+    TRY(resolve_at(directory, path));
     return Errno::kEINVAL;
 }
 
-Result<void> check_access_at(uint64_t directory, uint64_t address, uint64_t mode) {
-    if (mode & ~kAccessModes) return Errno::kEINVAL;
-    UserPath path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(require_cwd(directory, path.view()));
-    Ref<Inode> inode = TRY(resolve(cwd(), path.view()));
-    const bool executable = inode->is_directory() || (inode->permissions() & 0111);
-    if ((mode & kX_OK) && !executable) return Errno::kEACCES;
-    return {};
+CallResult sys_access(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_faccessat(kCwdRegister, path, mode, 0, 0, 0);
 }
 
-Result<void> change_directory(uint64_t address) {
+CallResult sys_faccessat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
+    if (static_cast<uint32_t>(mode) & ~kAccessModes) return Errno::kEINVAL;
+    Ref<Inode> inode = TRY(resolve_at(directory, path));
+    const bool executable = inode->is_directory() || (inode->permissions() & 0111);
+    if ((mode & kX_OK) && !executable) return Errno::kEACCES;
+    return 0;
+}
+
+CallResult sys_chdir(uint64_t address, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     UserPath path;
     TRY_VOID(path.assign(address));
     std::array<char, kPathMax> target{};
@@ -101,147 +119,67 @@ Result<void> change_directory(uint64_t address) {
     Ref<Inode> inode = TRY(resolve("/", target.data()));
     if (!inode->is_directory()) return Errno::kENOTDIR;
     current()->cwd = target;
-    return {};
+    return 0;
 }
 
-Result<uint64_t> copy_cwd(uint64_t buffer, uint64_t size) {
+CallResult sys_getcwd(uint64_t buffer, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
     const uint64_t length = cwd().size() + 1;
     if (length > size) return Errno::kERANGE;
-    TRY_VOID(copy_to_user(UserPtr<void>{buffer}, current()->cwd.data(), length));
+    TRY_VOID(copy_to_user(UserPtr<void>{buffer}, cwd().data(), length));
     return length;
 }
 
-Result<void> make_directory_at(uint64_t directory, uint64_t address, uint64_t mode) {
+CallResult sys_mkdir(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_mkdirat(kCwdRegister, path, mode, 0, 0, 0);
+}
+
+CallResult sys_mkdirat(uint64_t directory, uint64_t address, uint64_t mode, uint64_t, uint64_t, uint64_t) {
     UserPath path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(require_cwd(directory, path.view()));
+    TRY_VOID(path.assign(directory, address));
     return make_directory(cwd(), path.view(), new_permissions(mode));
 }
 
-Result<void> remove_at(uint64_t directory, uint64_t address, bool is_directory) {
-    UserPath path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(require_cwd(directory, path.view()));
-    return remove_path(cwd(), path.view(), is_directory);
+CallResult sys_rmdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_unlinkat(kCwdRegister, path, kAT_REMOVEDIR, 0, 0, 0);
 }
 
-Result<void> change_permissions_at(uint64_t directory, uint64_t address, uint64_t mode) {
-    UserPath path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(require_cwd(directory, path.view()));
-    Ref<Inode> inode = TRY(resolve(cwd(), path.view()));
-    inode->set_permissions(static_cast<uint32_t>(mode));
-    return {};
+CallResult sys_unlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_unlinkat(kCwdRegister, path, 0, 0, 0, 0);
 }
 
-Result<void> rename_at(uint64_t directory, uint64_t address, uint64_t new_directory, uint64_t new_address) {
+CallResult sys_unlinkat(uint64_t directory, uint64_t address, uint64_t flags, uint64_t, uint64_t, uint64_t) {
+    if (static_cast<uint32_t>(flags) & ~kAT_REMOVEDIR) return Errno::kEINVAL;
+    UserPath path;
+    TRY_VOID(path.assign(directory, address));
+    return remove_path(cwd(), path.view(), (flags & kAT_REMOVEDIR) != 0);
+}
+
+CallResult sys_chmod(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_fchmodat(kCwdRegister, path, mode, 0, 0, 0);
+}
+
+CallResult sys_fchmodat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
+    TRY(resolve_at(directory, path))->set_permissions(static_cast<uint32_t>(mode));
+    return 0;
+}
+
+CallResult sys_rename(uint64_t path, uint64_t new_path, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_renameat(kCwdRegister, path, kCwdRegister, new_path, 0, 0);
+}
+
+CallResult sys_renameat(uint64_t directory, uint64_t address, uint64_t new_directory, uint64_t new_address,
+                        uint64_t, uint64_t) {
     UserPath path, new_path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(new_path.assign(new_address));
-    TRY_VOID(require_cwd(directory, path.view()));
-    TRY_VOID(require_cwd(new_directory, new_path.view()));
+    TRY_VOID(path.assign(directory, address));
+    TRY_VOID(new_path.assign(new_directory, new_address));
     return rename_path(cwd(), path.view(), new_path.view());
 }
 
 /// Files have no times, so there is nothing to set; but they must be there.
-Result<void> set_times_at(uint64_t directory, uint64_t address) {
-    if (!address)
-        return current()->files.find(static_cast<uint32_t>(directory)) ? Result<void>() : Errno::kEBADF;
-    UserPath path;
-    TRY_VOID(path.assign(address));
-    TRY_VOID(require_cwd(directory, path.view()));
-    TRY(resolve(cwd(), path.view()));
-    return {};
-}
-
-/// kAT_FDCWD as it comes in a register.
-constexpr auto kCwdRegister = static_cast<uint64_t>(kAT_FDCWD);
-
-}  // namespace
-
-int64_t sys_open(uint64_t path, uint64_t flags, uint64_t mode, uint64_t, uint64_t, uint64_t) {
-    return to_return(open_at(kCwdRegister, path, flags, mode));
-}
-
-int64_t sys_openat(uint64_t directory, uint64_t path, uint64_t flags, uint64_t mode, uint64_t, uint64_t) {
-    return to_return(open_at(directory, path, flags, mode));
-}
-
-int64_t sys_stat(uint64_t path, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(stat_at(kCwdRegister, path, buffer, 0));
-}
-
-int64_t sys_lstat(uint64_t path, uint64_t buffer, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(stat_at(kCwdRegister, path, buffer, 0));
-}
-
-int64_t sys_newfstatat(uint64_t directory, uint64_t path, uint64_t buffer, uint64_t flags, uint64_t,
-                       uint64_t) {
-    return to_return(stat_at(directory, path, buffer, flags));
-}
-
-int64_t sys_readlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(read_link_at(kCwdRegister, path));
-}
-
-int64_t sys_readlinkat(uint64_t directory, uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(read_link_at(directory, path));
-}
-
-int64_t sys_access(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(check_access_at(kCwdRegister, path, static_cast<uint32_t>(mode)));
-}
-
-int64_t sys_chdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(change_directory(path));
-}
-
-int64_t sys_getcwd(uint64_t buffer, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(copy_cwd(buffer, size));
-}
-
-int64_t sys_mkdir(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(make_directory_at(kCwdRegister, path, mode));
-}
-
-int64_t sys_rmdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(remove_at(kCwdRegister, path, true));
-}
-
-int64_t sys_unlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(remove_at(kCwdRegister, path, false));
-}
-
-int64_t sys_mkdirat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
-    return to_return(make_directory_at(directory, path, mode));
-}
-
-int64_t sys_unlinkat(uint64_t directory, uint64_t path, uint64_t flags, uint64_t, uint64_t, uint64_t) {
-    if (static_cast<uint32_t>(flags) & ~kAT_REMOVEDIR) return to_return(Errno::kEINVAL);
-    return to_return(remove_at(directory, path, (flags & kAT_REMOVEDIR) != 0));
-}
-
-int64_t sys_faccessat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
-    return to_return(check_access_at(directory, path, static_cast<uint32_t>(mode)));
-}
-
-int64_t sys_chmod(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(change_permissions_at(kCwdRegister, path, mode));
-}
-
-int64_t sys_fchmodat(uint64_t directory, uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t) {
-    return to_return(change_permissions_at(directory, path, mode));
-}
-
-int64_t sys_rename(uint64_t path, uint64_t new_path, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(rename_at(kCwdRegister, path, kCwdRegister, new_path));
-}
-
-int64_t sys_renameat(uint64_t directory, uint64_t path, uint64_t new_directory, uint64_t new_path, uint64_t,
-                     uint64_t) {
-    return to_return(rename_at(directory, path, new_directory, new_path));
-}
-
-int64_t sys_utimensat(uint64_t directory, uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(set_times_at(directory, path));
+CallResult sys_utimensat(uint64_t directory, uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t) {
+    if (path)
+        TRY(resolve_at(directory, path));
+    else if (!current()->files.find(static_cast<uint32_t>(directory)))
+        return Errno::kEBADF;
+    return 0;
 }

@@ -1,7 +1,5 @@
 /// @file
 /// poll(2): waiting for any of several files.
-#include <algorithm>
-
 #include <arch/x86_64/current.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/syscall/calls.h>
@@ -42,8 +40,12 @@ Result<uint64_t> look_at_all(UserPtr<PollEntry> entries, uint64_t count) {
     return ready;
 }
 
+}  // namespace
+
 /// Looks once a tick: a task can sleep in one queue only, and nobody here polls many files.
-Result<uint64_t> poll(UserPtr<PollEntry> entries, uint64_t count, int32_t milliseconds) {
+CallResult sys_poll(uint64_t address, uint64_t count, uint64_t timeout, uint64_t, uint64_t, uint64_t) {
+    const UserPtr<PollEntry> entries{address};
+    const auto milliseconds = static_cast<int32_t>(timeout);
     if (count > FileTable::kMaximum) return Errno::kEINVAL;
     const uint64_t start = timer_ticks();
     const uint64_t limit =
@@ -53,10 +55,4 @@ Result<uint64_t> poll(UserPtr<PollEntry> entries, uint64_t count, int32_t millis
         if (ready || timer_ticks() - start >= limit) return ready;
         TRY_VOID(sleep_until(timer_ticks() + 1));
     }
-}
-
-}  // namespace
-
-int64_t sys_poll(uint64_t entries, uint64_t count, uint64_t milliseconds, uint64_t, uint64_t, uint64_t) {
-    return to_return(poll(UserPtr<PollEntry>{entries}, count, static_cast<int32_t>(milliseconds)));
 }

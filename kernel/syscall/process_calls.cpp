@@ -1,7 +1,6 @@
 /// @file
 /// System calls about processes: identity, exec, exit, wait.
 #include <arch/x86_64/cpu_local.h>
-#include <kernel/libk/string.h>
 #include <kernel/mm/heap.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/panic_policy.h>
@@ -54,129 +53,103 @@ class StringVector {
     size_t count_ = 0;
 };
 
-Errno execute(uint64_t path, uint64_t arguments, uint64_t environment) {
-    // What replace_program() needs must not live on this stack, which it abandons: the vectors' pages are
-    // freed first, so their content moves into the program's stack in between.
-    std::array<char, kPathMax> name{};
-    LoadedProgram program;
-    {
-        auto length = copy_string_from_user(name, UserPtr<const char>{path});
-        if (!length.ok()) return length.error();
-        StringVector argument_vector;
-        StringVector environment_vector;
-        if (auto copied = argument_vector.copy_from(UserPtr<const uint64_t>{arguments}); !copied.ok())
-            return copied.error();
-        if (auto copied = environment_vector.copy_from(UserPtr<const uint64_t>{environment}); !copied.ok())
-            return copied.error();
-        auto loaded = load_program(current()->cwd.data(), name.data(), argument_vector.list(),
-                                   environment_vector.list());
-        if (!loaded.ok()) return loaded.error();
-        program = std::move(loaded.value());
-    }
-    replace_program(name.data(), std::move(program));
-}
-
-Result<void> set_process_group(int pid, int group) {
-    if (pid < 0 || group < 0) return Errno::kEINVAL;
-    LockGuard guard(task_list_lock());
-    Task* task = pid == 0 ? current() : find_task(pid);
-    if (!task || (task != current() && task->parent != current())) return Errno::kESRCH;
-    task->process_group = group == 0 ? task->pid : group;
-    return {};
-}
-
-Result<uint64_t> get_process_group(int pid) {
-    LockGuard guard(task_list_lock());
-    const Task* task = pid == 0 ? current() : find_task(pid);
-    if (!task) return Errno::kESRCH;
-    return static_cast<uint64_t>(task->process_group);
-}
-
-/// Writes what the parent wants to know.
-Result<void> tell_about(const ExitedChild& child, UserPtr<int> status, UserPtr<ResourceUsage> usage) {
-    if (!status.is_null()) TRY_VOID(write_user(status, child.status));
-    if (usage.is_null()) return {};
-    const uint64_t hz = timer_hz();
-    return write_user(usage, {static_cast<int64_t>(child.ticks / hz),
-                              static_cast<int64_t>(child.ticks % hz * (1'000'000 / hz)),
-                              {}});
+/// The caller for 0, else the process called `pid`; or null.
+Task* task_or_self(uint64_t pid) REQUIRES(task_list_lock()) {
+    return static_cast<int>(pid) == 0 ? current() : find_task(static_cast<int>(pid));
 }
 
 }  // namespace
 
-int64_t sys_execve(uint64_t path, uint64_t arguments, uint64_t environment, uint64_t, uint64_t, uint64_t) {
-    return to_return(execute(path, arguments, environment));
+CallResult sys_execve(uint64_t path, uint64_t arguments, uint64_t environment, uint64_t, uint64_t, uint64_t) {
+    // What replace_program() needs must not live on this stack, which it abandons: the vectors' pages are
+    // freed first, so their content moves into the program's stack in between.
+    std::array<char, kPathMax> name{};
+    static_cast<void>(TRY(copy_string_from_user(name, UserPtr<const char>{path})));
+    LoadedProgram program;
+    {
+        StringVector argument_vector;
+        StringVector environment_vector;
+        TRY_VOID(argument_vector.copy_from({arguments}));
+        TRY_VOID(environment_vector.copy_from({environment}));
+        program = TRY(load_program(current()->cwd.data(), name.data(), argument_vector.list(),
+                                   environment_vector.list()));
+    }
+    replace_program(name.data(), std::move(program));
 }
 
-int64_t sys_exit(uint64_t code, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_exit(uint64_t code, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     exit_current(static_cast<int>(code & 0xff) << 8);
 }
 
-int64_t sys_wait4(uint64_t pid, uint64_t status, uint64_t options, uint64_t usage, uint64_t, uint64_t) {
-    if (options & ~(kWNOHANG | kWUNTRACED | kWCONTINUED)) return to_return(Errno::kEINVAL);
+CallResult sys_wait4(uint64_t pid, uint64_t status, uint64_t options, uint64_t usage, uint64_t, uint64_t) {
+    if (options & ~(kWNOHANG | kWUNTRACED | kWCONTINUED)) return Errno::kEINVAL;
     auto result = wait_for_child(static_cast<int>(pid), !(options & kWNOHANG));
     if (!result.ok()) return to_return_waiting(result.error(), kCallWait4);
     const ExitedChild& child = result.value();
-    if (child.pid) {
-        auto told = tell_about(child, UserPtr<int>{status}, UserPtr<ResourceUsage>{usage});
-        if (!told.ok()) return to_return(told.error());
+    if (child.pid && status) TRY_VOID(write_user(UserPtr<int>{status}, child.status));
+    if (child.pid && usage) {
+        const uint64_t hz = timer_hz();
+        TRY_VOID(write_user(UserPtr<ResourceUsage>{usage},
+                            {static_cast<int64_t>(child.ticks / hz),
+                             static_cast<int64_t>(child.ticks % hz * (1'000'000 / hz)),
+                             {}}));
     }
     return child.pid;
 }
 
-int64_t sys_getpid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_getpid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     return current()->pid;
 }
 
-int64_t sys_getppid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_getppid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     LockGuard guard(task_list_lock());
     const Task* parent = current()->parent;
     return parent && parent->pid > 0 ? parent->pid : 0;
 }
 
-int64_t sys_set_tid_address(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    // The address is for those who wait for a thread's end; a process has one thread, so nobody does.
-    return current()->pid;
-}
-
-int64_t sys_setsid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_setsid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     Task& task = *current();
     LockGuard guard(task_list_lock());
-    if (task.process_group == task.pid) return to_return(Errno::kEPERM);
+    if (task.process_group == task.pid) return Errno::kEPERM;
     task.process_group = task.pid;
     return task.pid;
 }
 
-int64_t sys_getuid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_getuid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     return 0;
 }
 
-int64_t sys_getgroups(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_setpgid(uint64_t pid, uint64_t group_number, uint64_t, uint64_t, uint64_t, uint64_t) {
+    const int group = static_cast<int>(group_number);
+    if (static_cast<int>(pid) < 0 || group < 0) return Errno::kEINVAL;
+    LockGuard guard(task_list_lock());
+    Task* task = task_or_self(pid);
+    if (!task || (task != current() && task->parent != current())) return Errno::kESRCH;
+    task->process_group = group == 0 ? task->pid : group;
     return 0;
 }
 
-int64_t sys_setpgid(uint64_t pid, uint64_t group, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(set_process_group(static_cast<int>(pid), static_cast<int>(group)));
-}
-
-int64_t sys_getpgrp(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_getpgrp(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     return current()->process_group;
 }
 
-int64_t sys_getpgid(uint64_t pid, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(get_process_group(static_cast<int>(pid)));
+CallResult sys_getpgid(uint64_t pid, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    LockGuard guard(task_list_lock());
+    const Task* task = task_or_self(pid);
+    if (!task) return Errno::kESRCH;
+    return task->process_group;
 }
 
-int64_t sys_sched_yield(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_sched_yield(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     schedule();
     return 0;
 }
 
-int64_t sys_reboot(uint64_t magic1, uint64_t magic2, uint64_t command, uint64_t, uint64_t, uint64_t) {
+CallResult sys_reboot(uint64_t magic1, uint64_t magic2, uint64_t command, uint64_t, uint64_t, uint64_t) {
     // LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, and the one command there is: LINUX_REBOOT_CMD_POWER_OFF.
     constexpr uint32_t kMagic1 = 0xfee1dead, kMagic2 = 672274793, kPowerOff = 0x4321fedc;
     if (static_cast<uint32_t>(magic1) != kMagic1 || static_cast<uint32_t>(magic2) != kMagic2 ||
         static_cast<uint32_t>(command) != kPowerOff)
-        return to_return(Errno::kEINVAL);
+        return Errno::kEINVAL;
     power_off();
 }

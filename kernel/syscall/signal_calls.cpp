@@ -26,8 +26,17 @@ Result<void> send_to(int pid, int signal) {
     return {};
 }
 
-Result<void> kill(int pid, uint64_t number) {
+/// tgkill(2) and tkill(2): a process has one thread.
+CallResult signal_thread(int pid, uint64_t signal) {
+    if (signal > kMaximumSignal || pid <= 0) return Errno::kEINVAL;
+    return send_to(pid, static_cast<int>(signal));
+}
+
+}  // namespace
+
+CallResult sys_kill(uint64_t pid_number, uint64_t number, uint64_t, uint64_t, uint64_t, uint64_t) {
     if (number > kMaximumSignal) return Errno::kEINVAL;
+    const int pid = static_cast<int>(pid_number);
     const int signal = static_cast<int>(number);
     if (pid > 0) return send_to(pid, signal);
     const int self = current()->pid;
@@ -37,121 +46,77 @@ Result<void> kill(int pid, uint64_t number) {
     for_each_task([&](Task& task) {
         if (task.pid > 1 && &task != current()) send_signal(task, signal, self);
     });
-    return {};
+    return 0;
 }
 
-Result<void> signal_thread(int pid, uint64_t number) {
-    if (number > kMaximumSignal || pid <= 0) return Errno::kEINVAL;
-    return send_to(pid, static_cast<int>(number));
+CallResult sys_tgkill(uint64_t, uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t) {
+    return signal_thread(static_cast<int>(pid), signal);
 }
 
-Result<void> signal_action(uint64_t signal, UserPtr<const SignalAction> action, UserPtr<SignalAction> old,
-                           uint64_t size) {
+CallResult sys_tkill(uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return signal_thread(static_cast<int>(pid), signal);
+}
+
+CallResult sys_rt_sigaction(uint64_t signal, uint64_t action, uint64_t old, uint64_t size, uint64_t,
+                            uint64_t) {
     if (signal == 0 || signal >= kSignalCount || size != kSetSize) return Errno::kEINVAL;
     SignalAction& now = current()->signals.actions[signal];
     SignalAction wanted = now;
-    if (!action.is_null()) {
+    if (action) {
         if (signal_bit(static_cast<int>(signal)) & kUnblockable) return Errno::kEINVAL;
-        wanted = TRY(read_user(action));
+        wanted = TRY(read_user(UserPtr<const SignalAction>{action}));
     }
-    if (!old.is_null()) TRY_VOID(write_user(old, now));
+    if (old) TRY_VOID(write_user(UserPtr<SignalAction>{old}, now));
     now = wanted;
-    return {};
+    return 0;
 }
 
-Result<void> change_blocked(uint32_t how, UserPtr<const SignalSet> set, UserPtr<SignalSet> old,
-                            uint64_t size) {
+CallResult sys_rt_sigprocmask(uint64_t how, uint64_t set, uint64_t old, uint64_t size, uint64_t, uint64_t) {
     if (size != kSetSize) return Errno::kEINVAL;
     const SignalSet before = current()->signals.blocked;
-    if (!set.is_null()) {
-        const SignalSet change = TRY(read_user(set));
-        switch (how) {
-            case kSIG_BLOCK:
-                block_signals(before | change);
-                break;
-            case kSIG_UNBLOCK:
-                block_signals(before & ~change);
-                break;
-            case kSIG_SETMASK:
-                block_signals(change);
-                break;
-            default:
-                return Errno::kEINVAL;
-        }
+    if (set) {
+        const SignalSet change = TRY(read_user(UserPtr<const SignalSet>{set}));
+        const auto kind = static_cast<uint32_t>(how);
+        if (kind > kSIG_SETMASK) return Errno::kEINVAL;
+        block_signals(kind == kSIG_BLOCK     ? before | change
+                      : kind == kSIG_UNBLOCK ? before & ~change
+                                             : change);
     }
-    if (!old.is_null()) TRY_VOID(write_user(old, before));
-    return {};
+    if (old) TRY_VOID(write_user(UserPtr<SignalSet>{old}, before));
+    return 0;
 }
 
-/// Sleeps until a signal has a handler to run, or ends the task.
-Errno wait_for_signal() {
-    for (;;)
-        if (auto slept = sleep_until(~uint64_t{0}); !slept.ok()) return slept.error();
+CallResult sys_rt_sigpending(uint64_t set, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
+    if (size > kSetSize) return Errno::kEINVAL;
+    const SignalSet pending = __atomic_load_n(&current()->signals.pending, __ATOMIC_RELAXED);
+    return copy_to_user(UserPtr<void>{set}, &pending, size);
 }
 
-Errno suspend(UserPtr<const SignalSet> set, uint64_t size) {
+CallResult sys_rt_sigsuspend(uint64_t set, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
     if (size != kSetSize) return Errno::kEINVAL;
-    auto blocked = read_user(set);
-    if (!blocked.ok()) return blocked.error();
+    const SignalSet blocked = TRY(read_user(UserPtr<const SignalSet>{set}));
     Signals& signals = current()->signals;
     signals.saved_blocked = signals.blocked;
     signals.restore_blocked = true;
-    block_signals(blocked.value());
-    return wait_for_signal();
+    block_signals(blocked);
+    return sys_pause(0, 0, 0, 0, 0, 0);
 }
 
-Result<void> set_stack(UserPtr<const SignalStack> wanted, UserPtr<SignalStack> old) {
+/// Sleeps until a signal has a handler to run, or ends the task.
+CallResult sys_pause(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    for (;;) TRY_VOID(sleep_until(~uint64_t{0}));
+}
+
+CallResult sys_sigaltstack(uint64_t wanted, uint64_t old, uint64_t, uint64_t, uint64_t, uint64_t) {
     SignalStack& stack = current()->signals.stack;
     const SignalStack before = stack;
-    if (!wanted.is_null()) {
-        SignalStack next = TRY(read_user(wanted));
+    if (wanted) {
+        SignalStack next = TRY(read_user(UserPtr<const SignalStack>{wanted}));
         next.padding = 0;
         if (next.flags & ~kSS_DISABLE) return Errno::kEINVAL;
         if (!(next.flags & kSS_DISABLE) && next.size < kMINSIGSTKSZ) return Errno::kENOMEM;
         stack = next;
     }
-    if (!old.is_null()) TRY_VOID(write_user(old, before));
-    return {};
-}
-
-}  // namespace
-
-int64_t sys_kill(uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(kill(static_cast<int>(pid), signal));
-}
-
-int64_t sys_tgkill(uint64_t, uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t) {
-    return to_return(signal_thread(static_cast<int>(pid), signal));
-}
-
-int64_t sys_tkill(uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(signal_thread(static_cast<int>(pid), signal));
-}
-
-int64_t sys_rt_sigaction(uint64_t signal, uint64_t action, uint64_t old, uint64_t size, uint64_t, uint64_t) {
-    return to_return(
-        signal_action(signal, UserPtr<const SignalAction>{action}, UserPtr<SignalAction>{old}, size));
-}
-
-int64_t sys_rt_sigprocmask(uint64_t how, uint64_t set, uint64_t old, uint64_t size, uint64_t, uint64_t) {
-    return to_return(change_blocked(static_cast<uint32_t>(how), UserPtr<const SignalSet>{set},
-                                    UserPtr<SignalSet>{old}, size));
-}
-
-int64_t sys_rt_sigpending(uint64_t set, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
-    if (size > kSetSize) return to_return(Errno::kEINVAL);
-    const SignalSet pending = __atomic_load_n(&current()->signals.pending, __ATOMIC_RELAXED);
-    return to_return(copy_to_user(UserPtr<void>{set}, &pending, size));
-}
-
-int64_t sys_rt_sigsuspend(uint64_t set, uint64_t size, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(suspend(UserPtr<const SignalSet>{set}, size));
-}
-
-int64_t sys_pause(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(wait_for_signal());
-}
-
-int64_t sys_sigaltstack(uint64_t stack, uint64_t old, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(set_stack(UserPtr<const SignalStack>{stack}, UserPtr<SignalStack>{old}));
+    if (old) TRY_VOID(write_user(UserPtr<SignalStack>{old}, before));
+    return 0;
 }

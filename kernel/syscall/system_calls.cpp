@@ -62,26 +62,77 @@ Result<uint64_t> ticks_of(const TimeSpec& time) {
     return seconds * timer_hz() + part;
 }
 
-/// Writes what is left of a sleep until tick `end`, if somebody wants to know.
-Result<void> write_rest(UserPtr<TimeSpec> rest, uint64_t end) {
-    if (rest.is_null()) return {};
-    const uint64_t now = timer_ticks();
-    const uint64_t left = end > now ? end - now : 0;
-    return write_user(rest, to_time_spec(left * (kNanosecondsPerSecond / timer_hz())));
+}  // namespace
+
+CallResult sys_nanosleep(uint64_t request, uint64_t rest, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_clock_nanosleep(0, 0, request, rest, 0, 0);
 }
 
-Result<void> sleep(UserPtr<const TimeSpec> request, UserPtr<TimeSpec> rest, bool absolute) {
-    const TimeSpec time = TRY(read_user(request));
+CallResult sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t rest, uint64_t,
+                               uint64_t) {
+    constexpr uint64_t kTIMER_ABSTIME = 1;
+    if (clock > kClockMax) return Errno::kEINVAL;
+    const TimeSpec time = TRY(read_user(UserPtr<const TimeSpec>{request}));
     const uint64_t ticks = TRY(ticks_of(time));
-    if (ticks == 0) return {};
+    if (ticks == 0) return 0;
+    const bool absolute = (flags & kTIMER_ABSTIME) != 0;
     // One more: the tick under way does not count.
     const uint64_t end = absolute ? ticks : timer_ticks() + ticks + 1;
     auto slept = sleep_until(end);
-    if (!slept.ok() && !absolute) TRY_VOID(write_rest(rest, end));
+    if (!slept.ok() && !absolute && rest) {
+        const uint64_t now = timer_ticks();
+        const uint64_t left = end > now ? end - now : 0;
+        TRY_VOID(
+            write_user(UserPtr<TimeSpec>{rest}, to_time_spec(left * (kNanosecondsPerSecond / timer_hz()))));
+    }
     return slept;
 }
 
-Result<void> arch_prctl(uint64_t command, uint64_t address) {
+CallResult sys_gettimeofday(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    if (!result) return 0;
+    // struct timeval: the same, but for microseconds.
+    TimeSpec now = to_time_spec(monotonic_nanoseconds());
+    now.nanoseconds /= 1000;
+    return write_user(UserPtr<TimeSpec>{result}, now);
+}
+
+CallResult sys_getrandom(uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t, uint64_t) {
+    // As much as Linux promises to give in one piece.
+    std::array<std::byte, 256> bytes;
+    const size_t length = std::min<uint64_t>(count, bytes.size());
+    fill_random({bytes.data(), length});
+    TRY_VOID(copy_to_user(UserPtr<void>{buffer}, bytes.data(), length));
+    return length;
+}
+
+CallResult sys_sysinfo(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    SystemInfo info{};
+    info.uptime = static_cast<int64_t>(monotonic_nanoseconds() / kNanosecondsPerSecond);
+    info.total = total_frame_count() * kPageSize;
+    info.free = free_frame_count() * kPageSize;
+    info.unit = 1;
+    for_each_task([&](const Task& task) { info.processes += task.is_user() ? 1 : 0; });
+    return write_user(UserPtr<SystemInfo>{result}, info);
+}
+
+CallResult sys_clock_gettime(uint64_t clock, uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t) {
+    // CLOCK_REALTIME, CLOCK_MONOTONIC and their kin all count from boot: there is no real-time clock.
+    if (clock > kClockMax) return Errno::kEINVAL;
+    return write_user(UserPtr<TimeSpec>{result}, to_time_spec(monotonic_nanoseconds()));
+}
+
+CallResult sys_uname(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    SystemName name{};
+    copy_string(name.sysname, "Trapline");
+    copy_string(name.nodename, "trapline");
+    // Programs built for Linux look at the release and refuse an old one.
+    copy_string(name.release, "6.1.0-trapline");
+    copy_string(name.version, "teaching kernel");
+    copy_string(name.machine, "x86_64");
+    return write_user(UserPtr<SystemName>{result}, name);
+}
+
+CallResult sys_arch_prctl(uint64_t command, uint64_t address, uint64_t, uint64_t, uint64_t, uint64_t) {
     Task& task = *current();
     save_user_state(task);
     switch (command) {
@@ -92,7 +143,7 @@ Result<void> arch_prctl(uint64_t command, uint64_t address) {
             if (address >= kUserLimit) return Errno::kEPERM;
             (command == kARCH_SET_FS ? task.user_state.fs_base : task.user_state.gs_base) = address;
             load_user_state(task);
-            return {};
+            return 0;
         case kARCH_GET_FS:
             return write_user(UserPtr<uint64_t>{address}, task.user_state.fs_base);
         case kARCH_GET_GS:
@@ -100,66 +151,4 @@ Result<void> arch_prctl(uint64_t command, uint64_t address) {
         default:
             return Errno::kEINVAL;
     }
-}
-
-}  // namespace
-
-int64_t sys_nanosleep(uint64_t request, uint64_t rest, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(sleep(UserPtr<const TimeSpec>{request}, UserPtr<TimeSpec>{rest}, false));
-}
-
-int64_t sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t rest, uint64_t,
-                            uint64_t) {
-    constexpr uint64_t kTIMER_ABSTIME = 1;
-    if (clock > kClockMax) return to_return(Errno::kEINVAL);
-    return to_return(
-        sleep(UserPtr<const TimeSpec>{request}, UserPtr<TimeSpec>{rest}, (flags & kTIMER_ABSTIME) != 0));
-}
-
-int64_t sys_gettimeofday(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    if (!result) return 0;
-    // struct timeval: the same, but for microseconds.
-    TimeSpec now = to_time_spec(monotonic_nanoseconds());
-    now.nanoseconds /= 1000;
-    return to_return(write_user(UserPtr<TimeSpec>{result}, now));
-}
-
-int64_t sys_getrandom(uint64_t buffer, uint64_t count, uint64_t, uint64_t, uint64_t, uint64_t) {
-    // As much as Linux promises to give in one piece.
-    std::array<std::byte, 256> bytes;
-    const size_t length = std::min<uint64_t>(count, bytes.size());
-    fill_random({bytes.data(), length});
-    auto copied = copy_to_user(UserPtr<void>{buffer}, bytes.data(), length);
-    return copied.ok() ? static_cast<int64_t>(length) : to_return(copied.error());
-}
-
-int64_t sys_sysinfo(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    SystemInfo info{};
-    info.uptime = static_cast<int64_t>(monotonic_nanoseconds() / kNanosecondsPerSecond);
-    info.total = total_frame_count() * kPageSize;
-    info.free = free_frame_count() * kPageSize;
-    info.unit = 1;
-    for_each_task([&](const Task& task) { info.processes += task.is_user() ? 1 : 0; });
-    return to_return(write_user(UserPtr<SystemInfo>{result}, info));
-}
-
-int64_t sys_clock_gettime(uint64_t clock, uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t) {
-    // CLOCK_REALTIME, CLOCK_MONOTONIC and their kin all count from boot: there is no real-time clock.
-    if (clock > kClockMax) return to_return(Errno::kEINVAL);
-    return to_return(write_user(UserPtr<TimeSpec>{result}, to_time_spec(monotonic_nanoseconds())));
-}
-
-int64_t sys_uname(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    SystemName name{};
-    copy_string(name.sysname, "Trapline");
-    copy_string(name.nodename, "trapline");
-    // Programs built for Linux look at the release and refuse an old one.
-    copy_string(name.release, "6.1.0-trapline");
-    copy_string(name.version, "teaching kernel");
-    copy_string(name.machine, "x86_64");
-    return to_return(write_user(UserPtr<SystemName>{result}, name));
-}
-
-int64_t sys_arch_prctl(uint64_t command, uint64_t address, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(arch_prctl(command, address));
 }

@@ -253,7 +253,7 @@ TEST_F(FileCalls, StatFillsLinuxsStructure) {
     EXPECT_EQ(std::memcmp(&stat, host_user_memory() + 200, sizeof stat), 0);
     ASSERT_EQ(call(sys_newfstatat, 0, path(""), user_address(400), 0x1000), 0);
     EXPECT_EQ(std::memcmp(&stat, host_user_memory() + 400, sizeof stat), 0);
-    ASSERT_EQ(call(sys_lstat, path("/"), user_address()), 0);
+    ASSERT_EQ(call(sys_stat, path("/"), user_address()), 0);
     EXPECT_EQ(user_object<LinuxStat>().st_mode, 0040755u);
     EXPECT_EQ(call(sys_newfstatat, kAT_FDCWD, path(""), user_address(), 0), error(Errno::kENOENT));
     EXPECT_EQ(call(sys_newfstatat, kAT_FDCWD, path(""), user_address(), 0x1000), 0);

@@ -19,7 +19,7 @@ uint64_t arguments[6];
 int64_t result;
 
 template <size_t kNumber>
-int64_t note(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
+CallResult note(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
     called = kNumber;
     const uint64_t all[] = {a, b, c, d, e, f};
     std::memcpy(arguments, all, sizeof all);

@@ -14,14 +14,6 @@ constexpr uint64_t kCloneSignal = 0xff;
 constexpr uint64_t kCLONE_VM = 0x100, kCLONE_VFORK = 0x4000, kCLONE_SETTLS = 0x80000,
                    kCLONE_CHILD_CLEARTID = 0x200000, kCLONE_CHILD_SETTID = 0x1000000;
 
-/// What clone(2) may be asked for besides.
-struct ChildOptions {
-    uint64_t flags = 0;      ///< the flags above
-    uint64_t stack = 0;      ///< its RSP; 0: the caller's
-    uint64_t child_tid = 0;  ///< where CLONE_CHILD_SETTID wants its pid
-    uint64_t tls = 0;        ///< its FS base, with CLONE_SETTLS
-};
-
 /// Writes the child's pid into its own memory, before it runs.
 Result<void> store_pid(Task& child, uint64_t address) {
     if (address % sizeof(int) != 0) return Errno::kEFAULT;
@@ -30,14 +22,32 @@ Result<void> store_pid(Task& child, uint64_t address) {
     return {};
 }
 
-/// Starts a child of the current process that returns from this system call with 0, and returns its pid.
-Result<uint64_t> start_child(const ChildOptions& options) {
-    const uint64_t flags = options.flags;
+}  // namespace
+
+CallResult sys_fork(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_clone(0, 0, 0, 0, 0, 0);
+}
+
+CallResult sys_vfork(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return sys_clone(kCLONE_VM | kCLONE_VFORK, 0, 0, 0, 0, 0);
+}
+
+CallResult sys_clone(uint64_t flags, uint64_t stack, uint64_t, uint64_t child_tid, uint64_t tls, uint64_t) {
+    const uint64_t signal = flags & kCloneSignal;
+    // CLONE_CHILD_CLEARTID is for those who wait for a thread's end; a process has one thread, so nobody
+    // does.
+    if (flags & ~(kCloneSignal | kCLONE_VM | kCLONE_VFORK | kCLONE_SETTLS | kCLONE_CHILD_CLEARTID |
+                  kCLONE_CHILD_SETTID))
+        return Errno::kEINVAL;
+    if (signal != 0 && signal != kSIGCHLD) return Errno::kEINVAL;
+    // As arch_prctl(2) has it: a base that is not canonical would fault when it is loaded, in ring 0.
+    if (flags & kCLONE_SETTLS && tls >= kUserLimit) return Errno::kEPERM;
+
     Task* child = TRY(fork_process(flags & kCLONE_VM ? ChildMemory::kShared : ChildMemory::kCopy));
     // As in Linux a bad address is nobody's error.
-    if (flags & kCLONE_CHILD_SETTID) static_cast<void>(store_pid(*child, options.child_tid));
-    if (flags & kCLONE_SETTLS) child->user_state.fs_base = options.tls;
-    prepare_fork_return(*child, options.stack);
+    if (flags & kCLONE_CHILD_SETTID) static_cast<void>(store_pid(*child, child_tid));
+    if (flags & kCLONE_SETTLS) child->user_state.fs_base = tls;
+    prepare_fork_return(*child, stack);
     const int pid = child->pid;  // once started it may be gone before we run again
     if (flags & kCLONE_VFORK) {
         LockGuard guard(task_list_lock());
@@ -45,32 +55,5 @@ Result<uint64_t> start_child(const ChildOptions& options) {
     }
     start_task(*child);
     if (flags & kCLONE_VFORK) wait_for_release(pid);
-    return static_cast<uint64_t>(pid);
-}
-
-Result<uint64_t> clone(const ChildOptions& options) {
-    const uint64_t signal = options.flags & kCloneSignal;
-    // CLONE_CHILD_CLEARTID is for those who wait for a thread's end; a process has one thread, so nobody
-    // does.
-    if (options.flags & ~(kCloneSignal | kCLONE_VM | kCLONE_VFORK | kCLONE_SETTLS | kCLONE_CHILD_CLEARTID |
-                          kCLONE_CHILD_SETTID))
-        return Errno::kEINVAL;
-    if (signal != 0 && signal != kSIGCHLD) return Errno::kEINVAL;
-    // As arch_prctl(2) has it: a base that is not canonical would fault when it is loaded, in ring 0.
-    if (options.flags & kCLONE_SETTLS && options.tls >= kUserLimit) return Errno::kEPERM;
-    return start_child(options);
-}
-
-}  // namespace
-
-int64_t sys_fork(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(start_child({}));
-}
-
-int64_t sys_vfork(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return to_return(start_child({.flags = kCLONE_VM | kCLONE_VFORK}));
-}
-
-int64_t sys_clone(uint64_t flags, uint64_t stack, uint64_t, uint64_t child_tid, uint64_t tls, uint64_t) {
-    return to_return(clone({flags, stack, child_tid, tls}));
+    return pid;
 }

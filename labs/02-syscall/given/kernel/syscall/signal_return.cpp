@@ -29,7 +29,7 @@ Result<InterruptFrame> read_registers(uint64_t frame_at) {
 
 }  // namespace
 
-int64_t sys_rt_sigreturn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+CallResult sys_rt_sigreturn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     // The handler's RET has popped the first word of the frame.
     auto registers = read_registers(user_rsp_of_current() - sizeof(SignalFrame::restorer));
     if (!registers.ok()) exit_current(kSIGSEGV);
