@@ -16,9 +16,8 @@ namespace {
 /// Longest transfer of one call, as in Linux: the result must fit an int with a page to spare.
 constexpr uint64_t kTransferMax = 0x7ffff000;
 /// Data passes through a buffer on the kernel stack in pieces of this many bytes ...
-constexpr size_t kStackBuffer = 512;
 /// ... and longer writes through one page of the heap, so that a pipe gets up to a page in one piece.
-constexpr size_t kHeapBuffer = kPageSize;
+constexpr size_t kStackBuffer = 512;
 
 /// `struct iovec`.
 struct IoVector {
@@ -117,15 +116,6 @@ Result<uint64_t> read_to_user(OpenFile& file, uint64_t buffer, uint64_t count) {
     return count <= kStackBuffer ? read_short(file, buffer, count) : read_long(file, buffer, count);
 }
 
-/// A buffer that returns to the heap by itself.
-struct HeapBuffer {
-    explicit HeapBuffer(size_t size) : memory(static_cast<std::byte*>(kmalloc(size))) {}
-    HeapBuffer(const HeapBuffer&) = delete;
-    HeapBuffer& operator=(const HeapBuffer&) = delete;
-    ~HeapBuffer() { kfree(memory); }
-    std::byte* const memory;
-};
-
 /// A write that the buffer on the stack can hold.
 Result<uint64_t> write_short(OpenFile& file, uint64_t buffer, size_t count) {
     std::byte kbuf[kStackBuffer];
@@ -136,9 +126,9 @@ Result<uint64_t> write_short(OpenFile& file, uint64_t buffer, size_t count) {
 
 /// Any other. Not inlined: a short write would have to save the registers that this one needs.
 [[gnu::noinline]] Result<uint64_t> write_long(OpenFile& file, uint64_t buffer, uint64_t count) {
-    HeapBuffer heap(kHeapBuffer);
-    if (!heap.memory) return Errno::kENOMEM;
-    const std::span<std::byte> kbuf(heap.memory, kHeapBuffer);
+    const HeapPage page;
+    if (!page.ok()) return Errno::kENOMEM;
+    const std::span<std::byte> kbuf = page.bytes();
     uint64_t done = 0;
     while (done < count) {
         const size_t wanted = std::min(count - done, kbuf.size());

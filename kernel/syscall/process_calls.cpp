@@ -25,30 +25,24 @@ static_assert(sizeof(ResourceUsage) == 144);
 /// The string vectors of execve(2), copied into a heap page: the strings packed, to be read as a StringList.
 class StringVector {
   public:
-    StringVector() = default;
-    StringVector(const StringVector&) = delete;
-    StringVector& operator=(const StringVector&) = delete;
-    ~StringVector() { kfree(memory_); }
-
     /// Copies a null-terminated array of strings; E2BIG when they exceed a page. A null pointer is an empty
     /// vector.
     Result<void> copy_from(UserPtr<const uint64_t> array) {
-        memory_ = static_cast<char*>(kmalloc(kPageSize));
-        if (!memory_) return Errno::kENOMEM;
+        if (!page_.ok()) return Errno::kENOMEM;
         if (array.is_null()) return {};
         for (;; count_++) {
             const uint64_t address = TRY(read_user(array + count_));
             if (!address) return {};
             auto length =
-                copy_string_from_user({memory_ + size_, kPageSize - size_}, UserPtr<const char>{address});
+                copy_string_from_user(page_.bytes<char>().subspan(size_), UserPtr<const char>{address});
             if (!length.ok()) return length.error() == Errno::kENAMETOOLONG ? Errno::kE2BIG : length.error();
             size_ += length.value() + 1;
         }
     }
-    StringList list() const { return {{memory_, size_}, count_}; }
+    StringList list() const { return {page_.bytes<char>().first(size_), count_}; }
 
   private:
-    char* memory_ = nullptr;
+    HeapPage page_;
     size_t size_ = 0;
     size_t count_ = 0;
 };

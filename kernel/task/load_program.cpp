@@ -15,36 +15,6 @@ namespace {
 /// A program's stack: this much, made page by page as it is touched.
 constexpr uint64_t kUserStackSize = 8 * 1024 * 1024;
 
-/// Auxiliary vector types (System V ABI, 3.4.3; AT_RANDOM as in Linux).
-enum AuxiliaryType : uint64_t {
-    kAT_NULL = 0,
-    kAT_PHDR = 3,
-    kAT_PHENT = 4,
-    kAT_PHNUM = 5,
-    kAT_PAGESZ = 6,
-    kAT_ENTRY = 9,
-    kAT_UID = 11,
-    kAT_EUID = 12,
-    kAT_GID = 13,
-    kAT_EGID = 14,
-    kAT_SECURE = 23,
-    kAT_RANDOM = 25,
-};
-
-/// One page from the kernel heap for as long as it is needed.
-class Scratch {
-  public:
-    Scratch() : memory_(static_cast<std::byte*>(kmalloc(kPageSize))) {}
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() { kfree(memory_); }
-    bool ok() const { return memory_ != nullptr; }
-    std::span<std::byte> bytes() { return {memory_, kPageSize}; }
-
-  private:
-    std::byte* memory_;
-};
-
 /// Copies kernel bytes into a space that is not in use yet.
 Result<void> store(AddressSpace& space, uint64_t address, const void* data, size_t size) {
     const auto* from = static_cast<const std::byte*>(data);
@@ -97,19 +67,20 @@ Result<uint64_t> build_stack(AddressSpace& space, const ElfImage& image, const S
     TRY_VOID(store(space, environment_at, environment.bytes.data(), environment.bytes.size()));
     TRY_VOID(store(space, arguments_at, arguments.bytes.data(), arguments.bytes.size()));
 
+    // The auxiliary vector: types (System V ABI, 3.4.3; AT_RANDOM and AT_SECURE as in Linux) and values.
     const uint64_t auxiliary[][2] = {
-        {kAT_PHDR, image.phdr_vaddr},
-        {kAT_PHENT, image.phentsize},
-        {kAT_PHNUM, image.phnum},
-        {kAT_PAGESZ, kPageSize},
-        {kAT_ENTRY, image.entry},
-        {kAT_UID, 0},
-        {kAT_EUID, 0},
-        {kAT_GID, 0},
-        {kAT_EGID, 0},
-        {kAT_SECURE, 0},
-        {kAT_RANDOM, random_at},
-        {kAT_NULL, 0},
+        {3, image.phdr_vaddr},  // AT_PHDR
+        {4, image.phentsize},   // AT_PHENT
+        {5, image.phnum},       // AT_PHNUM
+        {6, kPageSize},         // AT_PAGESZ
+        {9, image.entry},       // AT_ENTRY
+        {11, 0},                // AT_UID
+        {12, 0},                // AT_EUID
+        {13, 0},                // AT_GID
+        {14, 0},                // AT_EGID
+        {23, 0},                // AT_SECURE
+        {25, random_at},        // AT_RANDOM
+        {0, 0},                 // AT_NULL
     };
     const uint64_t words = 1 + arguments.count + 1 + environment.count + 1;
     const uint64_t stack = align_down(arguments_at - words * 8 - sizeof(auxiliary), 16);
@@ -133,73 +104,61 @@ Result<uint64_t> build_stack(AddressSpace& space, const ElfImage& image, const S
     return stack;
 }
 
-/// Words of a script's first line: `#!`, the interpreter's path, and perhaps one argument.
-struct ScriptLine {
-    std::string_view interpreter, argument;
-};
+constexpr std::string_view kBlanks = " \t";
 
-/// Reads it from the head of a file; the interpreter is empty when that is no script.
-ScriptLine parse_script_line(std::string_view head) {
-    if (!head.starts_with("#!")) return {};
-    std::string_view line = head.substr(2, head.find('\n') - 2);
-    const auto trim = [&] {
-        while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-        while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-    };
-    trim();
-    const std::string_view interpreter = line.substr(0, line.find_first_of(" \t"));
-    line.remove_prefix(interpreter.size());
-    trim();
-    return {interpreter, line};
+/// `text` without the blanks around it.
+std::string_view trim(std::string_view text) {
+    const size_t first = text.find_first_not_of(kBlanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-/// Runs a script's interpreter with the script's path in place of the script's name.
-Result<LoadedProgram> load_script(std::string_view cwd, std::string_view path, const ScriptLine& script,
+/// Runs a script's interpreter: `line`, the script's first one behind `#!`, has its path and perhaps one
+/// argument. The script's path follows, in place of its name in `arguments`.
+Result<LoadedProgram> load_script(std::string_view cwd, std::string_view path, std::string_view line,
                                   const StringList& arguments, const StringList& environment) {
-    Scratch memory;
-    if (!memory.ok()) return Errno::kENOMEM;
-    auto* text = reinterpret_cast<char*>(memory.bytes().data());
-    StringList list{{text, 0}, 0};
-    const auto append = [&](std::string_view bytes, size_t count) {
-        const size_t used = list.bytes.size();
-        if (bytes.size() > memory.bytes().size() - used) return false;
-        memcpy(text + used, bytes.data(), bytes.size());
-        list = {{text, used + bytes.size()}, list.count + count};
+    const HeapPage page;
+    if (!page.ok()) return Errno::kENOMEM;
+    const std::span<char> text = page.bytes<char>();
+    size_t used = 0;
+    const auto append = [&](std::string_view bytes) {
+        if (bytes.size() > text.size() - used) return false;
+        memcpy(text.data() + used, bytes.data(), bytes.size());
+        used += bytes.size();
         return true;
     };
-    const auto append_word = [&](std::string_view word) { return append(word, 1) && append({"", 1}, 0); };
+    line = trim(line);
+    const std::string_view interpreter = line.substr(0, line.find_first_of(kBlanks));
+    const std::string_view argument = trim(line.substr(interpreter.size()));
+    if (interpreter.empty()) return Errno::kENOEXEC;
+    size_t count = arguments.count ? arguments.count - 1 : 0;
+    for (const std::string_view word : {interpreter, argument, path}) {
+        if (word.empty()) continue;
+        if (!append(word) || !append({"", 1})) return Errno::kE2BIG;
+        count++;
+    }
     const std::string_view all(arguments.bytes.data(), arguments.bytes.size());
-    const std::string_view rest = all.substr(std::min(all.size(), all.find('\0') + 1));
-    if (!append_word(script.interpreter) || (!script.argument.empty() && !append_word(script.argument)) ||
-        !append_word(path) || !append(rest, arguments.count ? arguments.count - 1 : 0))
-        return Errno::kE2BIG;
-    // The interpreter can't be a script itself: its path must not lead back here.
-    Ref<Inode> file = TRY(resolve(cwd, script.interpreter));
-    std::array<std::byte, 2> magic{};
-    static_cast<void>(TRY(file->read(0, magic, 0)));
-    if (magic[0] == std::byte{'#'}) return Errno::kENOEXEC;
-    return load_program(cwd, script.interpreter, list, environment);
+    if (!append(all.substr(all.find('\0') + 1))) return Errno::kE2BIG;
+    return load_program(cwd, interpreter, {text.first(used), count}, environment, true);
 }
 
 }  // namespace
 
 Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
-                                   const StringList& environment) {
+                                   const StringList& environment, bool is_interpreter) {
     Ref<Inode> file = TRY(resolve(cwd, path));
-    if (file->type() != FileType::kRegular) return Errno::kEACCES;
-    if (!(file->permissions() & 0111)) return Errno::kEACCES;
+    if (file->type() != FileType::kRegular || !(file->permissions() & 0111)) return Errno::kEACCES;
 
-    Scratch head;
-    Scratch image_memory;
-    if (!head.ok() || !image_memory.ok()) return Errno::kENOMEM;
-    const size_t head_size = TRY(file->read(0, head.bytes(), 0));
-    const ScriptLine script =
-        parse_script_line({reinterpret_cast<const char*>(head.bytes().data()), head_size});
-    if (!script.interpreter.empty()) return load_script(cwd, path, script, arguments, environment);
-    auto& image = *new (image_memory.bytes().data()) ElfImage{};
-    if (const char* error = parse_elf(head.bytes().first(head_size), file->size(), image)) {
+    const HeapPage page;
+    if (!page.ok()) return Errno::kENOMEM;
+    const size_t head_size = TRY(file->read(0, page.bytes(), 0));
+    const std::string_view head(page.bytes<char>().data(), head_size);
+    if (head.starts_with("#!") && !is_interpreter)
+        return load_script(cwd, path, head.substr(2, head.find('\n') - 2), arguments, environment);
+    ElfImage image;
+    if (const char* error = parse_elf(page.bytes().first(head_size), file->size(), image)) {
         // A text file is no surprise: shells try to run scripts this way.
-        if (head_size >= 4 && memcmp(head.bytes().data(), "\177ELF", 4) == 0)
+        if (head.starts_with("\177ELF"))
             kprintf("%.*s: %s\n", static_cast<int>(path.size()), path.data(), error);
         return Errno::kENOEXEC;
     }

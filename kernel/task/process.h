@@ -28,10 +28,11 @@ struct LoadedProgram {
 };
 
 /// Loads the ELF executable `path`. ENOENT, ENOEXEC (with the reason in the kernel's log), ENOMEM, E2BIG when
-/// arguments and environment exceed one page. Task context.
+/// arguments and environment exceed one page. A script is run by the interpreter that it names, which can't
+/// be a script itself. Task context.
 /// @callgraph
 Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
-                                   const StringList& environment);
+                                   const StringList& environment, bool is_interpreter = false);
 
 /// Starts `path` as a new process with the console as its descriptors 0, 1 and 2. Kernel's use: init, and the
 /// programs of chapter 1. Errors as load_program() and create_task() have them. Task context.
