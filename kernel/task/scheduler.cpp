@@ -36,17 +36,6 @@ void switch_to(Task* prev, Task* next) {
     switch_context(prev, next);
 }
 
-/// Unlinks the current task and goes on with the one after it.
-void leave_queue() {
-    check_no_lock_held();
-    Task* prev = current();
-    KASSERT(prev != &queue.head());
-    Task* next = pick_next(*prev);
-    if (next == prev) next = &queue.head();
-    queue.remove(*prev);
-    switch_to(prev, next);
-}
-
 }  // namespace
 
 void init_scheduler(Task& idle) {
@@ -73,8 +62,15 @@ bool prepare_to_block() {
     return true;
 }
 
+/// Unlinks the current task and goes on with the one after it.
 void block_current() {
-    leave_queue();
+    check_no_lock_held();
+    Task* prev = current();
+    KASSERT(prev != &queue.head());
+    Task* next = pick_next(*prev);
+    if (next == prev) next = &queue.head();
+    queue.remove(*prev);
+    switch_to(prev, next);
 }
 
 void make_runnable(Task& task) {
@@ -84,7 +80,7 @@ void make_runnable(Task& task) {
 }
 
 void retire_current() {
-    leave_queue();
+    block_current();
     panic("a dead task was run");
 }
 

@@ -29,26 +29,6 @@ Task* pick_next(ProcessorQueue& queue, Task& prev) REQUIRES(queue.lock) {
     return next;
 }
 
-/// Takes the current task out of its queue, unless it has been woken again, and goes on with the next.
-void leave_queue() {
-    check_no_lock_held();
-    Task* prev = current();
-    ProcessorQueue& queue = own_queue();
-    queue.lock.lock();
-    if (prev->state == TaskState::kRunnable) {
-        queue.lock.unlock();
-        return;
-    }
-    KASSERT(prev != &queue.tasks.head());
-    Task* next = pick_next(queue, *prev);
-    if (next == prev) next = &queue.tasks.head();
-    queue.tasks.remove(*prev);
-    queue.length--;
-    next->running = 1;
-    queue.lock.unlock();
-    switch_to(prev, next);
-}
-
 }  // namespace
 
 void init_scheduler(Task& idle) {
@@ -102,8 +82,24 @@ bool prepare_to_block() {
     return false;
 }
 
+/// Takes the current task out of its queue, unless it has been woken again, and goes on with the next.
 void block_current() {
-    leave_queue();
+    check_no_lock_held();
+    Task* prev = current();
+    ProcessorQueue& queue = own_queue();
+    queue.lock.lock();
+    if (prev->state == TaskState::kRunnable) {
+        queue.lock.unlock();
+        return;
+    }
+    KASSERT(prev != &queue.tasks.head());
+    Task* next = pick_next(queue, *prev);
+    if (next == prev) next = &queue.tasks.head();
+    queue.tasks.remove(*prev);
+    queue.length--;
+    next->running = 1;
+    queue.lock.unlock();
+    switch_to(prev, next);
 }
 
 void make_runnable(Task& task) {
@@ -126,7 +122,7 @@ void make_runnable(Task& task) {
 }
 
 void retire_current() {
-    leave_queue();
+    block_current();
     panic("a dead task was run");
 }
 
