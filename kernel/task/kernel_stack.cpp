@@ -22,10 +22,6 @@ SpinLock lock("kernel stacks", LockRank::kKernelStacks);
 FreeStack* free_list GUARDED_BY(lock) = nullptr;
 uint64_t slots_used GUARDED_BY(lock) = 0;
 
-FreeStack* stack_at(uint64_t base) {
-    return reinterpret_cast<FreeStack*>(base);
-}
-
 /// Maps the stack of a slot never used before.
 Result<uint64_t> map_new_stack() REQUIRES(lock) {
     const uint64_t base = kStackRegionBase + slots_used * kSlotSize + kKernelStackSize;
@@ -64,7 +60,7 @@ Result<VirtAddr> allocate_kernel_stack(Task* owner) {
 
 void free_kernel_stack(VirtAddr top) {
     LockGuard guard(lock);
-    FreeStack* stack = stack_at(top.value - kKernelStackSize);
+    auto* stack = reinterpret_cast<FreeStack*>(top.value - kKernelStackSize);
     *stack = {0, free_list};
     free_list = stack;
 }

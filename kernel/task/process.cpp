@@ -40,13 +40,11 @@ void release_parent(Task& task) {
 
 /// The last path component, for Task::name.
 std::string_view base_name(std::string_view path) {
-    const size_t slash = path.rfind('/');
-    if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
-    return path;
+    return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
-/// Gives `task` the program: memory, name, and a fresh set of registers.
-void adopt_program(Task& task, LoadedProgram&& program, std::string_view path) {
+/// Gives `task` what `program` owns, its name, and a fresh set of registers.
+void adopt_program(Task& task, LoadedProgram& program, std::string_view path) {
     use_address_space(task, std::move(program.space));
     task.program = std::move(program.file);
     task.arguments = program.arguments;
@@ -65,10 +63,8 @@ Result<Task*> start_process(std::string_view path) {
     Ref<OpenFile> console = TRY(open_file("/", "/dev/console", kO_RDWR, 0));
     Task* task = TRY(create_task(base_name(path), current(), false));
     for (int fd = 0; fd < 3; fd++) (void)task->files.install(console, false);
-    const uint64_t entry = program.entry;
-    const uint64_t stack = program.stack;
-    adopt_program(*task, std::move(program), path);
-    prepare_user_entry(*task, entry, stack);
+    adopt_program(*task, program, path);
+    prepare_user_entry(*task, program.entry, program.stack);
     start_task(*task);
     return task;
 }
@@ -107,13 +103,11 @@ Result<Task*> fork_process(ChildMemory memory) {
 
 void replace_program(const char* path, LoadedProgram&& program) {
     Task& task = *current();
-    const uint64_t entry = program.entry;
-    const uint64_t stack = program.stack;
-    adopt_program(task, std::move(program), path);
+    adopt_program(task, program, path);
     task.files.close_for_exec();
     reset_handlers(task.signals);
     release_parent(task);
-    enter_user(entry, stack);
+    enter_user(program.entry, program.stack);
 }
 
 void exit_current(int status) {
@@ -170,29 +164,25 @@ void wait_for_release(int pid) {
 
 Result<ExitedChild> wait_for_child(int pid, bool may_wait) {
     Task& parent = *current();
-    bool interrupted = false;
-    for (;;) {
-        Task* dead = nullptr;
-        {
-            LockGuard guard(task_list_lock());
+    Task* dead = nullptr;
+    {
+        LockGuard guard(task_list_lock());
+        for (bool interrupted = false; !dead;) {
             bool any = false;
             for (Task* task = first_task(); task && !dead; task = task->next_task) {
                 if (!is_wanted(*task, parent, pid)) continue;
                 any = true;
                 if (task->state == TaskState::kZombie) dead = task;
             }
+            if (dead) break;
             if (!any) return Errno::kECHILD;
-            if (!dead) {
-                if (!may_wait) return ExitedChild{};
-                if (interrupted) return Errno::kEINTR;
-                // The child's end comes with a signal: look for the child first.
-                interrupted = !parent.child_exit.wait(guard).ok();
-            }
-        }
-        if (dead) {
-            const ExitedChild child{dead->pid, dead->exit_status, dead->ticks_used};
-            destroy_task(*dead);
-            return child;
+            if (!may_wait) return ExitedChild{};
+            if (interrupted) return Errno::kEINTR;
+            // The child's end comes with a signal: look for the child first.
+            interrupted = !parent.child_exit.wait(guard).ok();
         }
     }
+    const ExitedChild child{dead->pid, dead->exit_status, dead->ticks_used};
+    destroy_task(*dead);
+    return child;
 }

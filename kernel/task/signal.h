@@ -23,7 +23,6 @@ inline constexpr int kSIGFPE = 8;        ///< arithmetic
 inline constexpr int kSIGKILL = 9;       ///< can't be ignored, handled or blocked
 inline constexpr int kSIGSEGV = 11;      ///< access that is not allowed
 inline constexpr int kSIGPIPE = 13;      ///< a pipe that nobody reads
-inline constexpr int kSIGTERM = 15;      ///< the polite request
 inline constexpr int kSIGCHLD = 17;      ///< a child has ended
 inline constexpr int kSIGCONT = 18;      ///< go on after a stop
 inline constexpr int kSIGSTOP = 19;      ///< stop; can't be handled or blocked

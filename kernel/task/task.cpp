@@ -30,8 +30,6 @@ int next_pid GUARDED_BY(task_list_lock()) = 1;  ///< of processes: the first is 
 int next_kernel_thread GUARDED_BY(task_list_lock()) =
     0;  ///< kernel threads count down, from the boot task's 0
 
-/// The boot task never ends, so it has no destructor to be run and needs no heap.
-alignas(Task) std::array<std::byte, sizeof(Task)> boot_task_memory;
 void (*boot_body)();
 
 /// Context::rip of a kernel thread: calls its body, whose address and argument wait in callee-saved
@@ -55,25 +53,6 @@ Task* find_task(int pid) {
 
 namespace {
 
-/// Appends a task whose stack exists to the list of all tasks; EAGAIN when that is full.
-Result<void> enlist(Task& task, std::string_view name, Task* parent, bool kernel_thread) {
-    copy_string(task.name, name);
-    task.parent = parent;
-    task.cr3 = kernel_root().value;
-    task.start_tick = timer_ticks();
-    LockGuard guard(task_list_lock());
-    if (task_count >= kMaximumTasks) return Errno::kEAGAIN;
-    task.pid = kernel_thread ? next_kernel_thread-- : next_pid++;
-    // A process that the kernel starts leads a group of its own; fork_process() makes its child a member of
-    // the parent's.
-    task.process_group = task.pid;
-    Task** link = &all_tasks;
-    while (*link) link = &(*link)->next_task;
-    *link = &task;
-    task_count++;
-    return {};
-}
-
 /// Frees a task that is in no list.
 void free_task(Task& task) {
     free_kernel_stack({task.kstack_top});
@@ -89,14 +68,12 @@ extern "C" [[noreturn]] void boot_task_start() {
 }  // namespace
 
 void become_boot_task(void (*body)()) {
-    Task& boot_task = *new (boot_task_memory.data()) Task;
-    auto stack = allocate_kernel_stack(&boot_task);
-    if (!stack.ok()) panic("no memory for the boot task's stack");
-    boot_task.kstack_top = stack.value().value;
-    (void)enlist(boot_task, "idle", nullptr, true);  // the list is empty
-    init_scheduler(boot_task);
+    auto boot_task = create_task("idle", nullptr, true);
+    if (!boot_task.ok()) panic("no memory for the boot task");
+    init_scheduler(*boot_task.value());
     boot_body = body;
-    asm volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call boot_task_start" ::"r"(boot_task.kstack_top));
+    asm volatile(
+        "mov %0, %%rsp; xor %%ebp, %%ebp; call boot_task_start" ::"r"(boot_task.value()->kstack_top));
     __builtin_unreachable();
 }
 
@@ -111,10 +88,23 @@ Result<Task*> create_task(std::string_view name, Task* parent, bool kernel_threa
         return stack.error();
     }
     task->kstack_top = stack.value().value;
-    if (auto listed = enlist(*task, name, parent, kernel_thread); !listed.ok()) {
+    copy_string(task->name, name);
+    task->parent = parent;
+    task->cr3 = kernel_root().value;
+    task->start_tick = timer_ticks();
+    LockGuard guard(task_list_lock());
+    if (task_count >= kMaximumTasks) {
         free_task(*task);
-        return listed.error();
+        return Errno::kEAGAIN;
     }
+    task->pid = kernel_thread ? next_kernel_thread-- : next_pid++;
+    // A process that the kernel starts leads a group of its own; fork_process() makes its child a member of
+    // the parent's.
+    task->process_group = task->pid;
+    Task** link = &all_tasks;
+    while (*link) link = &(*link)->next_task;
+    *link = task;
+    task_count++;
     return task;
 }
 
