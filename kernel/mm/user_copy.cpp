@@ -38,6 +38,16 @@ Result<void> copy_to_user(UserPtr<void> to, const void* from, size_t length) {
     return {};
 }
 
+size_t copy_part_from_user(void* to, UserPtr<const void> from, size_t length) {
+    if (!user_range(from.address, length)) return length;
+    return copy(to, reinterpret_cast<const void*>(from.address), length);
+}
+
+size_t copy_part_to_user(UserPtr<void> to, const void* from, size_t length) {
+    if (!user_range(to.address, length)) return length;
+    return copy(reinterpret_cast<void*>(to.address), from, length);
+}
+
 Result<size_t> copy_string_from_user(std::span<char> out, UserPtr<const char> from) {
     size_t length = 0;
     while (length < out.size()) {

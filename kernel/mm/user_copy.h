@@ -14,6 +14,11 @@ Result<void> copy_from_user(void* to, UserPtr<const void> from, size_t length);
 /// Copies `length` bytes to the current program's memory. EFAULT when any of it can't be written; a part may
 /// then have been. Context as copy_from_user().
 Result<void> copy_to_user(UserPtr<void> to, const void* from, size_t length);
+/// As copy_from_user(), as far as that goes: returns how many bytes are left, all of them when the range
+/// leaves the user's half.
+size_t copy_part_from_user(void* to, UserPtr<const void> from, size_t length);
+/// As copy_to_user(), in the same way.
+size_t copy_part_to_user(UserPtr<void> to, const void* from, size_t length);
 /// Copies a null-terminated string into `out` and returns its length without the null. EFAULT, or
 /// ENAMETOOLONG when it does not fit. Context as copy_from_user().
 Result<size_t> copy_string_from_user(std::span<char> out, UserPtr<const char> from);

@@ -47,38 +47,6 @@ Result<OpenFile*> find_file(uint64_t fd) {
     return file;
 }
 
-/// How far `copy(offset, length)`, which copies so much of a piece of user memory at `address` and says
-/// whether that went well, gets page by page: pages fault as a whole.
-template <class F>
-[[gnu::noinline]] size_t copy_by_pages(uint64_t address, size_t length, F copy) {
-    size_t done = 0;
-    while (done < length) {
-        const size_t rest_of_page = kPageSize - (address + done) % kPageSize;
-        const size_t piece = std::min(length - done, rest_of_page);
-        if (!copy(done, piece)) break;
-        done += piece;
-    }
-    return done;
-}
-
-/// The same all at once, which does it nearly always; page by page only when that fails.
-template <class F>
-size_t copy_as_far_as_possible(uint64_t address, size_t length, F copy) {
-    return copy(size_t{0}, length) ? length : copy_by_pages(address, length, copy);
-}
-
-size_t copy_in(std::byte* to, uint64_t from, size_t length) {
-    return copy_as_far_as_possible(from, length, [=](size_t offset, size_t piece) {
-        return copy_from_user(to + offset, UserPtr<const void>{from + offset}, piece).ok();
-    });
-}
-
-size_t copy_out(uint64_t to, const std::byte* from, size_t length) {
-    return copy_as_far_as_possible(to, length, [=](size_t offset, size_t piece) {
-        return copy_to_user(UserPtr<void>{to + offset}, from + offset, piece).ok();
-    });
-}
-
 /// What a transfer that stops with `error` returns: the bytes that went through before, if any.
 Result<uint64_t> progress_or(uint64_t done, Errno error) {
     if (done > 0) return done;
@@ -89,11 +57,11 @@ Result<uint64_t> progress_or(uint64_t done, Errno error) {
 Result<uint64_t> read_short(OpenFile& file, uint64_t buffer, size_t count) {
     std::byte kbuf[kStackBuffer];
     const size_t got = TRY(file.read({kbuf, count}));
-    const size_t copied = copy_out(buffer, kbuf, got);
-    if (copied == got) return copied;
+    const size_t left = copy_part_to_user(UserPtr<void>{buffer}, kbuf, got);
+    if (left == 0) return got;
     // What the program did not get is still to be read, where there is a way back.
-    static_cast<void>(file.seek(-static_cast<int64_t>(got - copied), kSEEK_CUR));
-    return progress_or(copied, Errno::kEFAULT);
+    static_cast<void>(file.seek(-static_cast<int64_t>(left), kSEEK_CUR));
+    return progress_or(got - left, Errno::kEFAULT);
 }
 
 /// Any other. Not inlined: a short read would have to save the registers that this one needs.
@@ -119,7 +87,7 @@ Result<uint64_t> read_to_user(OpenFile& file, uint64_t buffer, uint64_t count) {
 /// A write that the buffer on the stack can hold.
 Result<uint64_t> write_short(OpenFile& file, uint64_t buffer, size_t count) {
     std::byte kbuf[kStackBuffer];
-    const size_t copied = copy_in(kbuf, buffer, count);
+    const size_t copied = count - copy_part_from_user(kbuf, UserPtr<const void>{buffer}, count);
     if (copied == 0 && count > 0) return Errno::kEFAULT;
     return file.write({kbuf, copied});
 }
@@ -132,7 +100,8 @@ Result<uint64_t> write_short(OpenFile& file, uint64_t buffer, size_t count) {
     uint64_t done = 0;
     while (done < count) {
         const size_t wanted = std::min(count - done, kbuf.size());
-        const size_t copied = copy_in(kbuf.data(), buffer + done, wanted);
+        const size_t copied =
+            wanted - copy_part_from_user(kbuf.data(), UserPtr<const void>{buffer + done}, wanted);
         if (copied == 0) return progress_or(done, Errno::kEFAULT);
         auto written = file.write(kbuf.first(copied));
         if (!written.ok()) return progress_or(done, written.error());

@@ -128,6 +128,17 @@ Result<void> copy_to_user(UserPtr<void> to, const void* from, size_t length) {
     std::memcpy(reinterpret_cast<void*>(to.address), from, length);
     return {};
 }
+size_t copy_part_from_user(void* to, UserPtr<const void> from, size_t length) {
+    size_t done = 0;
+    while (done < length && copy_from_user(static_cast<std::byte*>(to) + done, from + done, 1).ok()) ++done;
+    return length - done;
+}
+size_t copy_part_to_user(UserPtr<void> to, const void* from, size_t length) {
+    size_t done = 0;
+    while (done < length && copy_to_user(to + done, static_cast<const std::byte*>(from) + done, 1).ok())
+        ++done;
+    return length - done;
+}
 Result<size_t> copy_string_from_user(std::span<char> out, UserPtr<const char> from) {
     for (size_t i = 0; i < out.size(); i++) {
         TRY_VOID(copy_from_user(&out[i], UserPtr<const void>{from.address + i}, 1));
