@@ -45,9 +45,11 @@ struct SystemName {
 // arch_prctl(2) commands.
 constexpr uint64_t kARCH_SET_GS = 0x1001, kARCH_SET_FS = 0x1002, kARCH_GET_FS = 0x1003, kARCH_GET_GS = 0x1004;
 
-TimeSpec to_time_spec(uint64_t nanoseconds) {
-    return {static_cast<int64_t>(nanoseconds / kNanosecondsPerSecond),
-            static_cast<int64_t>(nanoseconds % kNanosecondsPerSecond)};
+/// How long `ticks` last.
+TimeSpec to_time_spec(uint64_t ticks) {
+    const uint64_t hz = timer_hz();
+    return {static_cast<int64_t>(ticks / hz),
+            static_cast<int64_t>(ticks % hz * (kNanosecondsPerSecond / hz))};
 }
 
 /// Ticks that `time` lasts, at least; EINVAL when it is none.
@@ -81,9 +83,7 @@ CallResult sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request,
     auto slept = sleep_until(end);
     if (!slept.ok() && !absolute && rest) {
         const uint64_t now = timer_ticks();
-        const uint64_t left = end > now ? end - now : 0;
-        TRY_VOID(
-            write_user(UserPtr<TimeSpec>{rest}, to_time_spec(left * (kNanosecondsPerSecond / timer_hz()))));
+        TRY_VOID(write_user(UserPtr<TimeSpec>{rest}, to_time_spec(end > now ? end - now : 0)));
     }
     return slept;
 }
@@ -91,7 +91,7 @@ CallResult sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request,
 CallResult sys_gettimeofday(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     if (!result) return 0;
     // struct timeval: the same, but for microseconds.
-    TimeSpec now = to_time_spec(monotonic_nanoseconds());
+    TimeSpec now = to_time_spec(timer_ticks());
     now.nanoseconds /= 1000;
     return write_user(UserPtr<TimeSpec>{result}, now);
 }
@@ -107,7 +107,7 @@ CallResult sys_getrandom(uint64_t buffer, uint64_t count, uint64_t, uint64_t, ui
 
 CallResult sys_sysinfo(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
     SystemInfo info{};
-    info.uptime = static_cast<int64_t>(monotonic_nanoseconds() / kNanosecondsPerSecond);
+    info.uptime = to_time_spec(timer_ticks()).seconds;
     info.total = total_frame_count() * kPageSize;
     info.free = free_frame_count() * kPageSize;
     info.unit = 1;
@@ -118,7 +118,7 @@ CallResult sys_sysinfo(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, 
 CallResult sys_clock_gettime(uint64_t clock, uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t) {
     // CLOCK_REALTIME, CLOCK_MONOTONIC and their kin all count from boot: there is no real-time clock.
     if (clock > kClockMax) return Errno::kEINVAL;
-    return write_user(UserPtr<TimeSpec>{result}, to_time_spec(monotonic_nanoseconds()));
+    return write_user(UserPtr<TimeSpec>{result}, to_time_spec(timer_ticks()));
 }
 
 CallResult sys_uname(uint64_t result, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {

@@ -69,9 +69,9 @@ Result<Task*> start_process(std::string_view path) {
     return task;
 }
 
-Result<Task*> fork_process(ChildMemory memory) {
+Result<Task*> fork_process(bool shares_memory) {
     Task& parent = *current();
-    Ref<AddressSpace> space = memory == ChildMemory::kShared ? parent.space : TRY(parent.space->clone());
+    Ref<AddressSpace> space = shares_memory ? parent.space : TRY(parent.space->clone());
     Task* child = TRY(create_task(parent.name.data(), &parent, false));
     child->cr3 = space->cr3();
     child->space = std::move(space);
@@ -83,7 +83,7 @@ Result<Task*> fork_process(ChildMemory memory) {
     child->cwd = parent.cwd;
     child->signals.actions = parent.signals.actions;
     child->signals.blocked = parent.signals.blocked;
-    if (memory == ChildMemory::kCopy) child->signals.stack = parent.signals.stack;
+    if (!shares_memory) child->signals.stack = parent.signals.stack;
     save_user_state(parent);
     child->user_state = parent.user_state;
     bool killed;

@@ -38,16 +38,11 @@ Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, 
 /// programs of chapter 1. Errors as load_program() and create_task() have them. Task context.
 Result<Task*> start_process(std::string_view path);
 
-/// How a child comes by its parent's memory.
-enum class ChildMemory {
-    kCopy,   ///< a copy of its own, as fork(2) makes it
-    kShared  ///< the parent's, and both go on with it (CLONE_VM of clone(2))
-};
-
 /// A child of the current process, its like in all but the pid, complete but for the registers it starts
-/// with, and not started yet. ENOMEM, or EAGAIN when there are too many. Task context.
+/// with, and not started yet. It gets a copy of the memory, as fork(2) has it, or shares it and both go on
+/// with it (CLONE_VM of clone(2)). ENOMEM, or EAGAIN when there are too many. Task context.
 /// @callgraph
-Result<Task*> fork_process(ChildMemory memory);
+Result<Task*> fork_process(bool shares_memory);
 
 /// Makes the current process run `program`, which was loaded from `path`, from its first instruction. The
 /// caller must own nothing else: destructors on its stack never run.

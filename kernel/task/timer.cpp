@@ -25,10 +25,6 @@ uint64_t timer_ticks() {
 uint32_t timer_hz() {
     return hz;
 }
-uint64_t monotonic_nanoseconds() {
-    return timer_ticks() * (1'000'000'000 / hz);
-}
-
 void init_timer(uint32_t ticks_per_second) {
     hz = ticks_per_second;
 }

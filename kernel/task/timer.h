@@ -10,8 +10,6 @@
 uint64_t timer_ticks();
 /// Ticks a second. Any context.
 uint32_t timer_hz();
-/// Nanoseconds since boot, in steps of a tick.
-uint64_t monotonic_nanoseconds();
 
 /// Sets the tick rate before the timer starts. Boot only.
 void init_timer(uint32_t hz);

@@ -43,7 +43,7 @@ CallResult sys_clone(uint64_t flags, uint64_t stack, uint64_t, uint64_t child_ti
     // As arch_prctl(2) has it: a base that is not canonical would fault when it is loaded, in ring 0.
     if (flags & kCLONE_SETTLS && tls >= kUserLimit) return Errno::kEPERM;
 
-    Task* child = TRY(fork_process(flags & kCLONE_VM ? ChildMemory::kShared : ChildMemory::kCopy));
+    Task* child = TRY(fork_process((flags & kCLONE_VM) != 0));
     // As in Linux a bad address is nobody's error.
     if (flags & kCLONE_CHILD_SETTID) static_cast<void>(store_pid(*child, child_tid));
     if (flags & kCLONE_SETTLS) child->user_state.fs_base = tls;
