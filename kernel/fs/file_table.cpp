@@ -2,12 +2,6 @@
 /// A task's file descriptors.
 #include <kernel/fs/vfs.h>
 
-Result<Ref<OpenFile>> FileTable::get(int fd) const {
-    OpenFile* file = find(static_cast<uint32_t>(fd));
-    if (!file) return Errno::kEBADF;
-    return Ref<OpenFile>(file);
-}
-
 Result<int> FileTable::install(Ref<OpenFile> file, bool close_on_exec, int lowest) {
     if (lowest < 0 || lowest >= kMaximum) return Errno::kEINVAL;
     for (int fd = lowest; fd < kMaximum; fd++)

@@ -204,8 +204,6 @@ class FileTable {
     /// The file behind `fd`, or null. Good until the task itself closes `fd`, so a system call may use it
     /// without a reference of its own, even across a sleep.
     OpenFile* find(uint32_t fd) const { return fd < kMaximum ? files_[fd].get() : nullptr; }
-    /// The file behind `fd` with a reference of the caller's own, or EBADF.
-    Result<Ref<OpenFile>> get(int fd) const;
     /// Installs `file` at the lowest free descriptor from `lowest` up; EMFILE when full.
     Result<int> install(Ref<OpenFile> file, bool close_on_exec, int lowest = 0);
     /// Installs `file` at exactly `fd`, closing what was there; EBADF outside the table.

@@ -26,12 +26,8 @@ struct IoVector {
 };
 constexpr uint64_t kIoVectorMax = 1024;
 
-constexpr uint64_t kF_DUPFD = 0;
-constexpr uint64_t kF_GETFD = 1;
-constexpr uint64_t kF_SETFD = 2;
-constexpr uint64_t kF_GETFL = 3;
-constexpr uint64_t kF_SETFL = 4;
-constexpr uint64_t kF_DUPFD_CLOEXEC = 1030;
+constexpr uint32_t kF_DUPFD = 0, kF_GETFD = 1, kF_SETFD = 2, kF_GETFL = 3, kF_SETFL = 4,
+                   kF_DUPFD_CLOEXEC = 1030;
 constexpr uint64_t kFD_CLOEXEC = 1;
 /// What fcntl(F_SETFL) may change.
 constexpr uint32_t kSettableFlags = kO_APPEND | kO_NONBLOCK;
@@ -152,11 +148,6 @@ Result<uint64_t> transfer_vector(Transfer transfer, uint64_t fd, uint64_t vector
     return done;
 }
 
-Result<uint64_t> duplicate(uint64_t fd, bool close_on_exec, int lowest) {
-    Ref<OpenFile> file = TRY(files().get(static_cast<int>(fd)));
-    return static_cast<uint64_t>(TRY(files().install(std::move(file), close_on_exec, lowest)));
-}
-
 /// `struct linux_dirent64`, as long as a name can make it.
 struct DirectoryRecord {
     uint64_t inode;
@@ -195,7 +186,7 @@ CallResult sys_close(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64
 }
 
 CallResult sys_dup(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return duplicate(fd, false, 0);
+    return sys_fcntl(fd, kF_DUPFD, 0, 0, 0, 0);
 }
 
 CallResult sys_dup2(uint64_t from, uint64_t to, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -207,20 +198,22 @@ CallResult sys_dup2(uint64_t from, uint64_t to, uint64_t, uint64_t, uint64_t, ui
 CallResult sys_dup3(uint64_t from, uint64_t to, uint64_t flags, uint64_t, uint64_t, uint64_t) {
     if ((flags & ~uint64_t{kO_CLOEXEC}) || static_cast<uint32_t>(from) == static_cast<uint32_t>(to))
         return Errno::kEINVAL;
-    Ref<OpenFile> file = TRY(files().get(static_cast<int>(from)));
-    return files().install_at(static_cast<int>(to), std::move(file), (flags & kO_CLOEXEC) != 0);
+    OpenFile* file = TRY(find_file(from));
+    return files().install_at(static_cast<int>(to), Ref<OpenFile>(file), (flags & kO_CLOEXEC) != 0);
 }
 
-CallResult sys_fcntl(uint64_t number, uint64_t command, uint64_t argument, uint64_t, uint64_t, uint64_t) {
+CallResult sys_fcntl(uint64_t number, uint64_t command_bits, uint64_t argument, uint64_t, uint64_t,
+                     uint64_t) {
     const int fd = static_cast<int>(number);
+    const auto command = static_cast<uint32_t>(command_bits);
     OpenFile* file = TRY(find_file(number));
-    switch (static_cast<uint32_t>(command)) {
+    switch (command) {
         case kF_DUPFD:
         case kF_DUPFD_CLOEXEC:
             // Compared before the cast: a huge number must not turn into a small one.
             if (argument >= FileTable::kMaximum) return Errno::kEINVAL;
-            return duplicate(number, static_cast<uint32_t>(command) == kF_DUPFD_CLOEXEC,
-                             static_cast<int>(argument));
+            return files().install(Ref<OpenFile>(file), command == kF_DUPFD_CLOEXEC,
+                                   static_cast<int>(argument));
         case kF_GETFD:
             return files().close_on_exec(fd) ? kFD_CLOEXEC : 0;
         case kF_SETFD:

@@ -39,7 +39,7 @@ class StringVector {
             size_ += length.value() + 1;
         }
     }
-    StringList list() const { return {page_.bytes<char>().first(size_), count_}; }
+    StringList list() const { return {{page_.bytes<char>().data(), size_}, count_}; }
 
   private:
     HeapPage page_;

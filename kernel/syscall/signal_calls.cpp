@@ -18,27 +18,22 @@ constexpr uint32_t kSIG_BLOCK = 0, kSIG_UNBLOCK = 1, kSIG_SETMASK = 2;
 /// Smallest stack for handlers.
 constexpr uint64_t kMINSIGSTKSZ = 2048;
 
-Result<void> send_to(int pid, int signal) {
+Result<void> send_to(int pid, uint64_t signal) {
+    if (signal > kMaximumSignal || pid <= 0) return Errno::kEINVAL;
     LockGuard guard(task_list_lock());
     Task* task = find_task(pid);
     if (!task) return Errno::kESRCH;
-    send_signal(*task, signal, current()->pid);
+    send_signal(*task, static_cast<int>(signal), current()->pid);
     return {};
-}
-
-/// tgkill(2) and tkill(2): a process has one thread.
-CallResult signal_thread(int pid, uint64_t signal) {
-    if (signal > kMaximumSignal || pid <= 0) return Errno::kEINVAL;
-    return send_to(pid, static_cast<int>(signal));
 }
 
 }  // namespace
 
 CallResult sys_kill(uint64_t pid_number, uint64_t number, uint64_t, uint64_t, uint64_t, uint64_t) {
-    if (number > kMaximumSignal) return Errno::kEINVAL;
     const int pid = static_cast<int>(pid_number);
+    if (pid > 0) return send_to(pid, number);
+    if (number > kMaximumSignal) return Errno::kEINVAL;
     const int signal = static_cast<int>(number);
-    if (pid > 0) return send_to(pid, signal);
     const int self = current()->pid;
     if (pid == 0) return signal_group(current()->process_group, signal, self);
     if (pid < -1) return signal_group(-pid, signal, self);
@@ -50,11 +45,11 @@ CallResult sys_kill(uint64_t pid_number, uint64_t number, uint64_t, uint64_t, ui
 }
 
 CallResult sys_tgkill(uint64_t, uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t) {
-    return signal_thread(static_cast<int>(pid), signal);
+    return send_to(static_cast<int>(pid), signal);
 }
 
 CallResult sys_tkill(uint64_t pid, uint64_t signal, uint64_t, uint64_t, uint64_t, uint64_t) {
-    return signal_thread(static_cast<int>(pid), signal);
+    return send_to(static_cast<int>(pid), signal);
 }
 
 CallResult sys_rt_sigaction(uint64_t signal, uint64_t action, uint64_t old, uint64_t size, uint64_t,

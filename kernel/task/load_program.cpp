@@ -137,9 +137,8 @@ Result<LoadedProgram> load_script(std::string_view cwd, std::string_view path, s
         if (!append(word) || !append({"", 1})) return Errno::kE2BIG;
         count++;
     }
-    const std::string_view all(arguments.bytes.data(), arguments.bytes.size());
-    if (!append(all.substr(all.find('\0') + 1))) return Errno::kE2BIG;
-    return load_program(cwd, interpreter, {text.first(used), count}, environment, true);
+    if (!append(arguments.bytes.substr(arguments.bytes.find('\0') + 1))) return Errno::kE2BIG;
+    return load_program(cwd, interpreter, {{text.data(), used}, count}, environment, true);
 }
 
 }  // namespace
@@ -172,6 +171,6 @@ Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, 
     space->set_program_end(program_end);
     const uint64_t stack = TRY(build_stack(*space, image, arguments, environment));
     LoadedProgram program{std::move(space), std::move(file), {}, image.entry, stack};
-    copy_string(program.arguments, {arguments.bytes.data(), arguments.bytes.size()});
+    copy_string(program.arguments, arguments.bytes);
     return program;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include <kernel/libk/result.h>
@@ -14,8 +13,8 @@ inline constexpr int kInitPid = 1;
 
 /// Arguments or environment of a new program: null-terminated strings packed one behind the other.
 struct StringList {
-    std::span<const char> bytes;  ///< all strings with their nulls
-    size_t count = 0;             ///< strings
+    std::string_view bytes;  ///< all strings with their nulls
+    size_t count = 0;        ///< strings
 };
 
 /// A program loaded into an address space of its own, ready to be entered.

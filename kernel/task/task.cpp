@@ -36,6 +36,18 @@ void (*boot_body)();
 /// registers.
 extern "C" void kernel_thread_start();
 
+/// Frees a task that is in no list.
+void free_task(Task& task) {
+    free_kernel_stack({task.kstack_top});
+    task.~Task();
+    kfree(&task);
+}
+
+extern "C" [[noreturn]] void boot_task_start() {
+    boot_body();
+    panic("the boot task returned");
+}
+
 }  // namespace
 
 SpinLock& task_list_lock() {
@@ -50,22 +62,6 @@ Task* find_task(int pid) {
         if (task->pid == pid) return task;
     return nullptr;
 }
-
-namespace {
-
-/// Frees a task that is in no list.
-void free_task(Task& task) {
-    free_kernel_stack({task.kstack_top});
-    task.~Task();
-    kfree(&task);
-}
-
-extern "C" [[noreturn]] void boot_task_start() {
-    boot_body();
-    panic("the boot task returned");
-}
-
-}  // namespace
 
 void become_boot_task(void (*body)()) {
     auto boot_task = create_task("idle", nullptr, true);

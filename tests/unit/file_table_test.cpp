@@ -33,7 +33,7 @@ TEST_F(FileTableTest, GivesTheLowestFreeNumber) {
 
 TEST_F(FileTableTest, RefusesNumbersOutsideTheTable) {
     for (const int fd : {-1, 0, FileTable::kMaximum, 1 << 30, INT32_MIN}) {
-        EXPECT_EQ(table_.get(fd).error(), Errno::kEBADF) << fd;
+        EXPECT_EQ(table_.find(static_cast<uint32_t>(fd)), nullptr) << fd;
         EXPECT_EQ(table_.close(fd).error(), Errno::kEBADF) << fd;
     }
     EXPECT_EQ(table_.install_at(-1, open(), false).error(), Errno::kEBADF);
