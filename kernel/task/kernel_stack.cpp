@@ -12,56 +12,48 @@ namespace {
 
 constexpr uint64_t kSlotSize = 2 * kKernelStackSize;
 
-/// A stack nobody uses, still mapped: the next fork(2) takes it without touching page tables.
-struct FreeStack {
-    uint64_t owner;  ///< keeps the base word null while free
-    FreeStack* next;
+/// What lies at the base of a stack. One that nobody uses stays mapped: the next fork(2) takes it without
+/// touching page tables.
+struct StackBase {
+    Task* owner;      ///< null while free
+    StackBase* next;  ///< the next free one
 };
 
 SpinLock lock("kernel stacks", LockRank::kKernelStacks);
-FreeStack* free_list GUARDED_BY(lock) = nullptr;
+StackBase* free_list GUARDED_BY(lock) = nullptr;
 uint64_t slots_used GUARDED_BY(lock) = 0;
 
-/// Maps the stack of a slot never used before.
-Result<uint64_t> map_new_stack() REQUIRES(lock) {
+/// Maps the stack of a slot never used before, filled with zeros.
+Result<StackBase*> map_new_stack() REQUIRES(lock) {
     const uint64_t base = kStackRegionBase + slots_used * kSlotSize + kKernelStackSize;
-    for (uint64_t offset = 0; offset < kKernelStackSize; offset += kPageSize) {
+    for (uint64_t mapped = 0; mapped < kKernelStackSize; mapped += kPageSize) {
+        constexpr uint64_t kFlags = kPteWritable | kPteNoExecute | kPteGlobal;
         auto frame = allocate_zeroed_frame();
-        auto mapped = frame.ok() ? map_kernel_page({base + offset}, frame.value(),
-                                                   kPteWritable | kPteNoExecute | kPteGlobal)
-                                 : Result<void>(Errno::kENOMEM);
-        if (!mapped.ok()) {
-            if (frame.ok()) unref_frame(frame.value());
-            while (offset > 0) {
-                offset -= kPageSize;
-                unref_frame(unmap_kernel_page({base + offset}));
-            }
-            return mapped.error();
-        }
+        if (frame.ok() && map_kernel_page({base + mapped}, frame.value(), kFlags).ok()) continue;
+        if (frame.ok()) unref_frame(frame.value());
+        for (uint64_t page = base; page < base + mapped; page += kPageSize)
+            unref_frame(unmap_kernel_page({page}));
+        return Errno::kENOMEM;
     }
     slots_used++;
-    return base;
+    return reinterpret_cast<StackBase*>(base);
 }
 
 }  // namespace
 
 Result<VirtAddr> allocate_kernel_stack(Task* owner) {
     LockGuard guard(lock);
-    uint64_t base;
-    if (free_list) {
-        base = reinterpret_cast<uint64_t>(free_list);
-        free_list = free_list->next;
-    } else {
-        base = TRY(map_new_stack());
-    }
-    *reinterpret_cast<Task**>(base) = owner;
-    return VirtAddr{base + kKernelStackSize};
+    if (!free_list) free_list = TRY(map_new_stack());
+    StackBase* stack = free_list;
+    free_list = stack->next;
+    stack->owner = owner;
+    return VirtAddr{reinterpret_cast<uint64_t>(stack) + kKernelStackSize};
 }
 
 void free_kernel_stack(VirtAddr top) {
     LockGuard guard(lock);
-    auto* stack = reinterpret_cast<FreeStack*>(top.value - kKernelStackSize);
-    *stack = {0, free_list};
+    auto* stack = reinterpret_cast<StackBase*>(top.value - kKernelStackSize);
+    *stack = {nullptr, free_list};
     free_list = stack;
 }
 
