@@ -63,8 +63,8 @@ CallResult sys_execve(uint64_t path, uint64_t arguments, uint64_t environment, u
     {
         StringVector argument_vector;
         StringVector environment_vector;
-        TRY_VOID(argument_vector.copy_from({arguments}));
-        TRY_VOID(environment_vector.copy_from({environment}));
+        TRY_VOID(argument_vector.copy_from(UserPtr<const uint64_t>{arguments}));
+        TRY_VOID(environment_vector.copy_from(UserPtr<const uint64_t>{environment}));
         program = TRY(load_program(current()->cwd.data(), name.data(), argument_vector.list(),
                                    environment_vector.list()));
     }
