@@ -3,8 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <type_traits>
 #include <utility>
 
 /// Error numbers, with the values of Linux on x86_64 (they reach user programs as negative returns).
@@ -40,34 +38,14 @@ enum class Errno : int32_t {
     kENOTEMPTY = 39,
 };
 
-/// A value of type T, or an Errno. Asking for the one that is not there is a fault of the caller.
+/// A value of type T, or an Errno. Asking for the one that is not there is a fault of the caller. Small plain
+/// values travel in registers with it, which system calls feel.
 template <class T>
 class [[nodiscard]] Result {
   public:
     /// Success; implicit, so that `return value;` does.
     Result(T value) : value_(std::move(value)) {}
     /// Failure; implicit, so that `return Errno::kENOMEM;` does.
-    Result(Errno error) : error_(error) {}
-
-    /// True when it holds a value.
-    bool ok() const { return value_.has_value(); }
-    /// Requires ok().
-    T& value() { return *value_; }
-    /// Requires !ok().
-    Errno error() const { return error_; }
-
-  private:
-    std::optional<T> value_;
-    Errno error_{};
-};
-
-/// The same for small plain values: without a destructor it travels in registers, which system calls feel.
-template <class T>
-requires(std::is_trivially_copyable_v<T> && sizeof(T) <= 8) class [[nodiscard]] Result<T> {
-  public:
-    /// Success.
-    Result(T value) : value_(value) {}
-    /// Failure.
     Result(Errno error) : error_(error) {}
     /// True when it holds a value.
     bool ok() const { return error_ == Errno{}; }
