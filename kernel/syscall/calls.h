@@ -73,22 +73,22 @@ requires(number < kSyscallCount) inline constexpr SystemCall* system_call = no_s
     inline constexpr SystemCall* system_call<number> = name
 
 // Files: kernel/syscall/file_calls.cpp and kernel/syscall/path_calls.cpp.
-SYSTEM_CALL(0, sys_read);        ///< read(fd, buffer, count)
-SYSTEM_CALL(1, sys_write);       ///< write(fd, buffer, count)
-SYSTEM_CALL(19, sys_readv);      ///< readv(fd, iovec, count)
-SYSTEM_CALL(20, sys_writev);     ///< writev(fd, iovec, count)
-SYSTEM_CALL(8, sys_lseek);       ///< lseek(fd, offset, whence)
-SYSTEM_CALL(3, sys_close);       ///< close(fd)
-SYSTEM_CALL(32, sys_dup);        ///< dup(fd)
-SYSTEM_CALL(33, sys_dup2);       ///< dup2(old, new)
-SYSTEM_CALL(292, sys_dup3);      ///< dup3(old, new, flags)
-SYSTEM_CALL(72, sys_fcntl);      ///< fcntl(fd, command, argument): F_DUPFD(_CLOEXEC), F_[GS]ETFD, F_[GS]ETFL
-SYSTEM_CALL(16, sys_ioctl);      ///< ioctl(fd, request, argument)
-SYSTEM_CALL(22, sys_pipe);       ///< pipe(int[2])
-SYSTEM_CALL(293, sys_pipe2);     ///< pipe2(int[2], flags)
-SYSTEM_CALL(7, sys_poll);        ///< poll(entries, count, milliseconds): POLLIN, POLLOUT
-SYSTEM_CALL(77, sys_ftruncate);  ///< ftruncate(fd, size)
-SYSTEM_CALL(5, sys_fstat);       ///< fstat(fd, stat)
+SYSTEM_CALL(0, sys_read);     ///< read(fd, buffer, count)
+SYSTEM_CALL(1, sys_write);    ///< write(fd, buffer, count)
+SYSTEM_CALL(19, sys_readv);   ///< readv(fd, iovec, count)
+SYSTEM_CALL(20, sys_writev);  ///< writev(fd, iovec, count)
+SYSTEM_CALL(8, sys_lseek);    ///< lseek(fd, offset, whence)
+SYSTEM_CALL(3, sys_close);    ///< close(fd)
+SYSTEM_CALL(32, sys_dup);     ///< dup(fd)
+SYSTEM_CALL(33, sys_dup2);    ///< dup2(old, new)
+SYSTEM_CALL(292, sys_dup3);   ///< dup3(old, new, flags)
+SYSTEM_CALL(72, sys_fcntl);   ///< fcntl(fd, command, argument): F_DUPFD(_CLOEXEC), F_GETFD/SETFD/GETFL/SETFL
+SYSTEM_CALL(16, sys_ioctl);   ///< ioctl(fd, request, argument)
+SYSTEM_CALL(22, sys_pipe);    ///< pipe(int[2])
+SYSTEM_CALL(293, sys_pipe2);  ///< pipe2(int[2], flags)
+SYSTEM_CALL(7, sys_poll);     ///< poll(entries, count, milliseconds): POLLIN, POLLOUT
+SYSTEM_CALL(77, sys_ftruncate);    ///< ftruncate(fd, size)
+SYSTEM_CALL(5, sys_fstat);         ///< fstat(fd, stat)
 SYSTEM_CALL(217, sys_getdents64);  ///< getdents64(fd, buffer, count); `.` and `..` are not listed
 SYSTEM_CALL(95, sys_umask);        ///< umask(mask)
 SYSTEM_CALL(2, sys_open);          ///< open(path, flags, mode)
