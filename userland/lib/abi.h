@@ -103,7 +103,7 @@ inline constexpr int VMIN = 6;
 inline constexpr int WNOHANG = 1;
 
 // clone(); the signal of the child's death, SIGCHLD or 0, is or-ed to them
-inline constexpr unsigned long CLONE_VM = 0x100, CLONE_SETTLS = 0x80000;
+inline constexpr unsigned long CLONE_VM = 0x100, CLONE_SETTLS = 0x80000, CLONE_CHILD_SETTID = 0x1000000;
 
 // mmap()
 enum : int { PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };

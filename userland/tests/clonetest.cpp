@@ -63,6 +63,19 @@ void check_copy() {
     CHECK_EQ(copied, 0);
 }
 
+/// CLONE_CHILD_SETTID writes the child's pid, for the child alone, and only where a program may write.
+void check_child_tid() {
+    static int own = 7;
+    static const int read_only = 7;
+    for (const volatile int* place : {const_cast<const int*>(&own), &read_only}) {
+        const long pid =
+            syscall(SYS_clone, CLONE_CHILD_SETTID | SIGCHLD, 0, 0, reinterpret_cast<uint64_t>(place), 0);
+        if (pid == 0) exit(*place == (place == &own ? getpid() : 7) ? 0 : 1);
+        CHECK_EQ(wait_for(pid), exited(0));
+        CHECK_EQ(*place, 7);
+    }
+}
+
 /// The child has all registers of the parent but RAX, RSP and what SYSCALL itself takes.
 void check_child_registers() {
     constexpr uint64_t kStack = 0x123456789abcdef0;
@@ -286,6 +299,7 @@ int main(int, char**) {
     test_name = "clonetest";
     check_arguments();
     check_copy();
+    check_child_tid();
     check_child_registers();
     check_sharing();
     check_many();

@@ -1,5 +1,6 @@
 /// @file
 /// fork(2) and clone(2): the calls whose child needs to know how system calls return.
+#include <arch/x86_64/idt.h>
 #include <arch/x86_64/layout.h>
 #include <arch/x86_64/syscall.h>
 #include <kernel/libk/string.h>
@@ -17,6 +18,8 @@ constexpr uint64_t kCLONE_VM = 0x100, kCLONE_VFORK = 0x4000, kCLONE_SETTLS = 0x8
 /// Writes the child's pid into its own memory, before it runs.
 Result<void> store_pid(Task& child, uint64_t address) {
     if (address % sizeof(int) != 0) return Errno::kEFAULT;
+    // As if the child stored it: what a program may not write stays as it is.
+    TRY_VOID(child.space->handle_fault({address}, kPageFaultWrite));
     void* page = TRY(child.space->writable_page(align_down(address, kPageSize)));
     memcpy(static_cast<std::byte*>(page) + address % kPageSize, &child.pid, sizeof(int));
     return {};
