@@ -11,38 +11,28 @@ namespace {
 /// The bits of MXCSR that the oldest processors have (Intel SDM 1, 11.6.6).
 constexpr uint32_t kDefaultMxcsrMask = 0xffbf;
 
-/// Stores all that XCR0 names, where there is XSAVE.
-template <bool xsave>
-void save_fpu(FpuState& state) {
-    if constexpr (xsave)
-        asm volatile("xsave64 %0" : "+m"(state) : "a"(~0u), "d"(~0u));
-    else
-        asm volatile("fxsave64 %0" : "=m"(state));
-}
-
-/// Loads what save_fpu() has stored.
-template <bool xsave>
+/// Loads all that XCR0 names, where there is XSAVE; save_user_state() has stored as much.
 void load_fpu(const FpuState& state) {
-    if constexpr (xsave)
+    if (cpu_features.xsave)
         asm volatile("xrstor64 %0" ::"m"(state), "a"(~0u), "d"(~0u));
     else
         asm volatile("fxrstor64 %0" ::"m"(state));
 }
 
-void save_bases(UserState& state) {
+}  // namespace
+
+void save_user_state(Task& task) {
+    UserState& state = task.user_state;
+    if (cpu_features.xsave)
+        asm volatile("xsave64 %0" : "+m"(state.fpu) : "a"(~0u), "d"(~0u));
+    else
+        asm volatile("fxsave64 %0" : "=m"(state.fpu));
     state.fs_base = read_user_fs_base();
     state.gs_base = read_user_gs_base();
 }
 
-}  // namespace
-
-void save_user_state(Task& task) {
-    cpu_features.xsave ? save_fpu<true>(task.user_state.fpu) : save_fpu<false>(task.user_state.fpu);
-    save_bases(task.user_state);
-}
-
 void load_user_state(const Task& task) {
-    cpu_features.xsave ? load_fpu<true>(task.user_state.fpu) : load_fpu<false>(task.user_state.fpu);
+    load_fpu(task.user_state.fpu);
     write_user_bases(task.user_state.fs_base, task.user_state.gs_base);
 }
 
@@ -60,22 +50,12 @@ Result<void> restore_fpu(FpuState& fpu, UserPtr<const void> image) {
 }
 
 void switch_user_state(Task& prev, Task& next) {
-    if (!prev.is_user() || !next.is_user()) {
-        if (prev.is_user()) save_user_state(prev);
-        if (next.is_user()) load_user_state(next);
-        return;
-    }
-    UserState& from = prev.user_state;
+    if (prev.is_user()) save_user_state(prev);
+    if (!next.is_user()) return;
+    const UserState& from = prev.user_state;
     const UserState& to = next.user_state;
-    if (cpu_features.xsave) [[likely]] {
-        save_fpu<true>(from.fpu);
-        load_fpu<true>(to.fpu);
-    } else {
-        save_fpu<false>(from.fpu);
-        load_fpu<false>(to.fpu);
-    }
-    save_bases(from);
-    // Most programs have the same ones, none, and they are dear to set.
-    if (from.fs_base != to.fs_base || from.gs_base != to.gs_base) [[unlikely]]
+    load_fpu(to.fpu);
+    // Most programs have the same bases, none, and they are dear to set.
+    if (!prev.is_user() || from.fs_base != to.fs_base || from.gs_base != to.gs_base) [[unlikely]]
         write_user_bases(to.fs_base, to.gs_base);
 }
