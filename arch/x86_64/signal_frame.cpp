@@ -92,17 +92,12 @@ extern "C" void deliver_signals(void* frame) {
     Task& task = *current();
     // In this order: a signal that comes from another processor is noted before `work`.
     __atomic_store_n(&task.work, 0, __ATOMIC_SEQ_CST);
+    TakenSignal signal = take_signal();
+    finish_interrupted_call(frame, signal.number ? &signal.action : nullptr);
+    if (!signal.number) return;
     InterruptFrame room;
-    InterruptFrame* registers = nullptr;
-    for (;;) {
-        const TakenSignal signal = take_signal();
-        if (!registers) {
-            finish_interrupted_call(frame, signal.number ? &signal.action : nullptr);
-            if (!signal.number) return;
-            registers = &user_registers(frame, room);
-        }
-        if (!signal.number) break;
-        if (!enter_handler(*registers, signal).ok()) exit_current(kSIGSEGV);
-    }
-    if (registers == &room) resume_program(room);
+    InterruptFrame& registers = user_registers(frame, room);
+    for (; signal.number; signal = take_signal())
+        if (!enter_handler(registers, signal).ok()) exit_current(kSIGSEGV);
+    if (&registers == &room) resume_program(room);
 }
