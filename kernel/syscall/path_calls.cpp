@@ -20,34 +20,28 @@ std::string_view cwd() {
     return current()->cwd.data();
 }
 
-/// A path copied from the user.
-class UserPath {
-  public:
-    /// EFAULT, or ENAMETOOLONG beyond kPathMax.
-    Result<void> assign(uint64_t address) {
-        length_ = TRY(copy_string_from_user(text_, UserPtr<const char>{address}));
-        return {};
-    }
-    /// The same for a path that starts at `directory`, which must be the working one, or not matter. Inodes
-    /// do not know their parents, so paths are looked up as text, and an open directory has none.
-    Result<void> assign(uint64_t directory, uint64_t address) {
-        TRY_VOID(assign(address));
-        const int fd = static_cast<int>(directory);
-        if (fd == kAT_FDCWD || view().starts_with('/')) return {};
-        return current()->files.find(static_cast<uint32_t>(fd)) ? Errno::kENOSYS : Errno::kEBADF;
-    }
-    std::string_view view() const { return {text_, length_}; }
+/// Room for a path of a program's.
+using PathText = std::array<char, kPathMax>;
 
-  private:
-    char text_[kPathMax];
-    size_t length_ = 0;
-};
+/// Copies the user's path at `address` to `text`. EFAULT, or ENAMETOOLONG beyond kPathMax.
+Result<std::string_view> copy_path(PathText& text, uint64_t address) {
+    const size_t length = TRY(copy_string_from_user(text, UserPtr<const char>{address}));
+    return std::string_view(text.data(), length);
+}
+
+/// The same for a path that starts at `directory`, which must be the working one, or not matter. Inodes do
+/// not know their parents, so paths are looked up as text, and an open directory has none.
+Result<std::string_view> copy_path(PathText& text, uint64_t directory, uint64_t address) {
+    const std::string_view path = TRY(copy_path(text, address));
+    const int fd = static_cast<int>(directory);
+    if (fd == kAT_FDCWD || path.starts_with('/')) return path;
+    return current()->files.find(static_cast<uint32_t>(fd)) ? Errno::kENOSYS : Errno::kEBADF;
+}
 
 /// What the user's path at `address` leads to.
 Result<Ref<Inode>> resolve_at(uint64_t directory, uint64_t address) {
-    UserPath path;
-    TRY_VOID(path.assign(directory, address));
-    return resolve(cwd(), path.view());
+    PathText text;
+    return resolve(cwd(), TRY(copy_path(text, directory, address)));
 }
 
 /// The permissions of a new file: those asked for, without what umask(2) withholds.
@@ -67,9 +61,9 @@ CallResult sys_open(uint64_t path, uint64_t flags, uint64_t mode, uint64_t, uint
 CallResult sys_openat(uint64_t directory, uint64_t address, uint64_t flag_bits, uint64_t mode, uint64_t,
                       uint64_t) {
     const auto flags = static_cast<uint32_t>(flag_bits);
-    UserPath path;
-    TRY_VOID(path.assign(directory, address));
-    Ref<OpenFile> file = TRY(open_file(cwd(), path.view(), flags, new_permissions(mode)));
+    PathText text;
+    const std::string_view path = TRY(copy_path(text, directory, address));
+    Ref<OpenFile> file = TRY(open_file(cwd(), path, flags, new_permissions(mode)));
     return current()->files.install(std::move(file), (flags & kO_CLOEXEC) != 0);
 }
 
@@ -80,9 +74,8 @@ CallResult sys_stat(uint64_t path, uint64_t buffer, uint64_t, uint64_t, uint64_t
 CallResult sys_newfstatat(uint64_t directory, uint64_t address, uint64_t buffer, uint64_t flags, uint64_t,
                           uint64_t) {
     if (flags & kAT_EMPTY_PATH) {
-        UserPath path;
-        TRY_VOID(path.assign(address));
-        if (path.view().empty()) {
+        PathText text;
+        if (TRY(copy_path(text, address)).empty()) {
             if (static_cast<int>(directory) != kAT_FDCWD) return sys_fstat(directory, buffer, 0, 0, 0, 0);
             return stat_to_user(*TRY(resolve(cwd(), ".")), buffer);
         }
@@ -112,10 +105,10 @@ CallResult sys_faccessat(uint64_t directory, uint64_t path, uint64_t mode, uint6
 }
 
 CallResult sys_chdir(uint64_t address, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-    UserPath path;
-    TRY_VOID(path.assign(address));
-    std::array<char, kPathMax> target{};
-    static_cast<void>(TRY(normalize_path(cwd(), path.view(), target)));
+    PathText text;
+    const std::string_view path = TRY(copy_path(text, address));
+    PathText target{};
+    static_cast<void>(TRY(normalize_path(cwd(), path, target)));
     Ref<Inode> inode = TRY(resolve("/", target.data()));
     if (!inode->is_directory()) return Errno::kENOTDIR;
     current()->cwd = target;
@@ -134,9 +127,8 @@ CallResult sys_mkdir(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t,
 }
 
 CallResult sys_mkdirat(uint64_t directory, uint64_t address, uint64_t mode, uint64_t, uint64_t, uint64_t) {
-    UserPath path;
-    TRY_VOID(path.assign(directory, address));
-    return make_directory(cwd(), path.view(), new_permissions(mode));
+    PathText text;
+    return make_directory(cwd(), TRY(copy_path(text, directory, address)), new_permissions(mode));
 }
 
 CallResult sys_rmdir(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -149,9 +141,8 @@ CallResult sys_unlink(uint64_t path, uint64_t, uint64_t, uint64_t, uint64_t, uin
 
 CallResult sys_unlinkat(uint64_t directory, uint64_t address, uint64_t flags, uint64_t, uint64_t, uint64_t) {
     if (static_cast<uint32_t>(flags) & ~kAT_REMOVEDIR) return Errno::kEINVAL;
-    UserPath path;
-    TRY_VOID(path.assign(directory, address));
-    return remove_path(cwd(), path.view(), (flags & kAT_REMOVEDIR) != 0);
+    PathText text;
+    return remove_path(cwd(), TRY(copy_path(text, directory, address)), (flags & kAT_REMOVEDIR) != 0);
 }
 
 CallResult sys_chmod(uint64_t path, uint64_t mode, uint64_t, uint64_t, uint64_t, uint64_t) {
@@ -169,10 +160,10 @@ CallResult sys_rename(uint64_t path, uint64_t new_path, uint64_t, uint64_t, uint
 
 CallResult sys_renameat(uint64_t directory, uint64_t address, uint64_t new_directory, uint64_t new_address,
                         uint64_t, uint64_t) {
-    UserPath path, new_path;
-    TRY_VOID(path.assign(directory, address));
-    TRY_VOID(new_path.assign(new_directory, new_address));
-    return rename_path(cwd(), path.view(), new_path.view());
+    PathText text, new_text;
+    const std::string_view path = TRY(copy_path(text, directory, address));
+    const std::string_view new_path = TRY(copy_path(new_text, new_directory, new_address));
+    return rename_path(cwd(), path, new_path);
 }
 
 /// Files have no times, so there is nothing to set; but they must be there.

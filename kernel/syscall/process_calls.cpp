@@ -22,30 +22,21 @@ struct ResourceUsage {
 };
 static_assert(sizeof(ResourceUsage) == 144);
 
-/// The string vectors of execve(2), copied into a heap page: the strings packed, to be read as a StringList.
-class StringVector {
-  public:
-    /// Copies a null-terminated array of strings; E2BIG when they exceed a page. A null pointer is an empty
-    /// vector.
-    Result<void> copy_from(UserPtr<const uint64_t> array) {
-        if (!page_.ok()) return Errno::kENOMEM;
-        if (array.is_null()) return {};
-        for (;; count_++) {
-            const uint64_t address = TRY(read_user(array + count_));
-            if (!address) return {};
-            auto length =
-                copy_string_from_user(page_.bytes<char>().subspan(size_), UserPtr<const char>{address});
-            if (!length.ok()) return length.error() == Errno::kENAMETOOLONG ? Errno::kE2BIG : length.error();
-            size_ += length.value() + 1;
-        }
+/// Copies a string vector of execve(2), a null-terminated array of strings, into `page`; E2BIG when they
+/// exceed it. A null pointer is an empty vector.
+Result<StringList> copy_strings(const HeapPage& page, UserPtr<const uint64_t> array) {
+    if (!page.ok()) return Errno::kENOMEM;
+    const std::span<char> text = page.bytes<char>();
+    size_t size = 0, count = 0;
+    for (; !array.is_null(); count++) {
+        const uint64_t address = TRY(read_user(array + count));
+        if (!address) break;
+        auto length = copy_string_from_user(text.subspan(size), UserPtr<const char>{address});
+        if (!length.ok()) return length.error() == Errno::kENAMETOOLONG ? Errno::kE2BIG : length.error();
+        size += length.value() + 1;
     }
-    StringList list() const { return {{page_.bytes<char>().data(), size_}, count_}; }
-
-  private:
-    HeapPage page_;
-    size_t size_ = 0;
-    size_t count_ = 0;
-};
+    return StringList{{text.data(), size}, count};
+}
 
 /// The caller for 0, else the process called `pid`; or null.
 Task* task_or_self(uint64_t pid) REQUIRES(task_list_lock()) {
@@ -61,12 +52,11 @@ CallResult sys_execve(uint64_t path, uint64_t arguments, uint64_t environment, u
     static_cast<void>(TRY(copy_string_from_user(name, UserPtr<const char>{path})));
     LoadedProgram program;
     {
-        StringVector argument_vector;
-        StringVector environment_vector;
-        TRY_VOID(argument_vector.copy_from(UserPtr<const uint64_t>{arguments}));
-        TRY_VOID(environment_vector.copy_from(UserPtr<const uint64_t>{environment}));
-        program = TRY(load_program(current()->cwd.data(), name.data(), argument_vector.list(),
-                                   environment_vector.list()));
+        const HeapPage argument_page, environment_page;
+        const auto argument_list = TRY(copy_strings(argument_page, UserPtr<const uint64_t>{arguments}));
+        const auto environment_list =
+            TRY(copy_strings(environment_page, UserPtr<const uint64_t>{environment}));
+        program = TRY(load_program(current()->cwd.data(), name.data(), argument_list, environment_list));
     }
     replace_program(name.data(), std::move(program));
 }
