@@ -36,23 +36,19 @@ HeldLocks& own_locks(const char* lock) {
 
 }  // namespace
 
-void LockPlace::check_order() const {
+void LockPlace::enter() const {
     HeldLocks& held = own_locks(name_);
     if (held.find(*this) != held.end())
         panic("lock order: processor %u takes '%s', which it holds already", processor_number(), name_);
     if (held.count > 0 && held.end()[-1]->rank_ >= rank_)
         panic("lock order: processor %u takes '%s' while it holds '%s', which comes later",
               processor_number(), name_, held.end()[-1]->name_);
-}
-
-void LockPlace::note_taken() const {
-    HeldLocks& held = own_locks(name_);
     if (held.count == held.locks.size())
         panic("lock order: processor %u holds too many locks", processor_number());
     held.locks[held.count++] = this;
 }
 
-void LockPlace::note_given_back() const {
+void LockPlace::leave() const {
     check_held();
     HeldLocks& held = own_locks(name_);
     std::copy(held.find(*this) + 1, held.end(), held.find(*this));

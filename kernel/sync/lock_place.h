@@ -14,13 +14,11 @@ class LockPlace {
 #ifdef LOCK_CHECKS
     constexpr LockPlace(const char* name, LockRank rank) : name_(name), rank_(rank) {}
 
-    /// Panics unless this processor may take the lock now. Before it waits for it: a report is better than a
-    /// processor that waits for ever.
-    void check_order() const;
-    /// Enters the lock in the record; takes it out, which is a panic when it is not there. With the lock
-    /// held.
-    void note_taken() const;
-    void note_given_back() const;
+    /// Enters the lock in the record; panics unless this processor may take it now. Before it waits for it: a
+    /// report is better than a processor that waits for ever.
+    void enter() const;
+    /// Takes the lock out of the record, which is a panic when it is not there. With the lock held.
+    void leave() const;
     /// Panics unless this processor holds the lock.
     void check_held() const;
     /// Panics when the wait for the lock has become longer than any holder keeps it. `turns` counts the turns
@@ -31,11 +29,9 @@ class LockPlace {
     constexpr LockPlace(const char* name, LockRank) : name_(name) {}
 
     /// Nothing.
-    void check_order() const {}
+    void enter() const {}
     /// Nothing.
-    void note_taken() const {}
-    /// Nothing.
-    void note_given_back() const {}
+    void leave() const {}
     /// Nothing.
     void check_held() const {}
     /// Nothing.

@@ -19,8 +19,6 @@ class LockWord {
     }
     /// Gives the lock back.
     void release() { held_ = false; }
-    /// True while it is held.
-    bool is_held() const { return held_; }
 
   private:
     bool held_ = false;

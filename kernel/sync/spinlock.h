@@ -19,17 +19,14 @@ class CAPABILITY("lock") SpinLock {
     /// Waits until it is free. Requires IF=0: an interrupt handler that wants the lock its own processor
     /// holds would wait for ever.
     void lock() ACQUIRE() {
-        place_.check_order();
+        place_.enter();
         word_.acquire(place_);
-        place_.note_taken();
     }
     /// Requires that the caller holds it.
     void unlock() RELEASE() {
-        place_.note_given_back();
+        place_.leave();
         word_.release();
     }
-    /// True when somebody holds it, which may be over by the time the caller knows.
-    bool is_held() const { return word_.is_held(); }
     /// Says that the caller holds it where clang can't know, in lambdas; checked when built with LOCK_CHECKS.
     void assert_held() const ASSERT_CAPABILITY(this) { place_.check_held(); }
 

