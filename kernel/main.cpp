@@ -119,7 +119,7 @@ extern "C" [[noreturn]] void kernel_main(uint32_t magic, uint32_t address) {
     note_processors(boot_info.rsdp, read_physical);
     if (const char* error = init_frames(boot_info)) boot_failed(error);
     kprintf("Trapline on %s, %lu MiB\n", boot_info.loader, total_frame_count() * kPageSize >> 20);
-    if (const char* error = init_paging(boot_info)) boot_failed(error);
+    if (!init_paging(boot_info).ok()) boot_failed("not enough memory for the kernel's page tables");
     init_task_entry();
     become_boot_task(boot_task_body);
 }

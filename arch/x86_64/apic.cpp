@@ -90,11 +90,11 @@ void enable_local_apic() {
 
 const char* init_apic() {
     silence_pic();
-    auto local = map_device({rdmsr(kIA32_APIC_BASE) & kPteAddress}, kPageSize);
-    auto io = map_device({kIoApicAddress}, kPageSize);
+    auto local = map_device({rdmsr(kIA32_APIC_BASE) & kPteAddress});
+    auto io = map_device({kIoApicAddress});
     if (!local.ok() || !io.ok()) return "not enough memory to map the interrupt controllers";
-    local_apic = reinterpret_cast<volatile uint32_t*>(local.value().value);
-    io_apic = reinterpret_cast<volatile uint32_t*>(io.value().value);
+    local_apic = local.value();
+    io_apic = io.value();
 
     enable_local_apic();
     const uint32_t version = io_read(kIoApicVersion);

@@ -73,24 +73,6 @@ Result<void> map_image(const char* start, const char* end, uint64_t flags) {
     return {};
 }
 
-Result<void> build_kernel_tables(const BootInfo& info) {
-    root_frame = TRY(allocate_zeroed_frame());
-    // Every root shares the tables of the kernel's half, so all its slots must exist before any root is
-    // copied.
-    for (const uint64_t base : {kDirectMapBase, kStackRegionBase, kDeviceRegionBase, kKernelBase})
-        (void)TRY(make_entry(root_frame, base, 30));
-
-    for (const MemoryRegion& region : info.memory()) {
-        if (region.type == MemoryType::kReserved) continue;
-        for (uint64_t chunk = align_down(region.base, kLargePage); chunk < region.end(); chunk += kLargePage)
-            TRY_VOID(map_direct_chunk(chunk));
-    }
-    TRY_VOID(map_image(text_start, text_end, 0));
-    TRY_VOID(map_image(rodata_start, rodata_end, kPteNoExecute));
-    TRY_VOID(map_image(data_start, kernel_end, kPteNoExecute | kPteWritable));
-    return {};
-}
-
 /// Frees the tables that the first `count` entries of `table` lead to, and at level 1, the lowest, drops the
 /// pages.
 template <int level>
@@ -113,10 +95,23 @@ PhysAddr physical_address(const void* pointer) {
     return {address - kDirectMapBase};
 }
 
-const char* init_paging(const BootInfo& info) {
-    if (!build_kernel_tables(info).ok()) return "not enough memory for the kernel's page tables";
+Result<void> init_paging(const BootInfo& info) {
+    root_frame = TRY(allocate_zeroed_frame());
+    // Every root shares the tables of the kernel's half, so all its slots must exist before any root is
+    // copied.
+    for (const uint64_t base : {kDirectMapBase, kStackRegionBase, kDeviceRegionBase, kKernelBase})
+        (void)TRY(make_entry(root_frame, base, 30));
+
+    for (const MemoryRegion& region : info.memory()) {
+        if (region.type == MemoryType::kReserved) continue;
+        for (uint64_t chunk = align_down(region.base, kLargePage); chunk < region.end(); chunk += kLargePage)
+            TRY_VOID(map_direct_chunk(chunk));
+    }
+    TRY_VOID(map_image(text_start, text_end, 0));
+    TRY_VOID(map_image(rodata_start, rodata_end, kPteNoExecute));
+    TRY_VOID(map_image(data_start, kernel_end, kPteNoExecute | kPteWritable));
     write_cr3(root_frame.value);
-    return nullptr;
+    return {};
 }
 
 PhysAddr kernel_root() {
@@ -138,24 +133,11 @@ Result<void> map_kernel_page(VirtAddr address, PhysAddr frame, uint64_t flags) {
     return {};
 }
 
-PhysAddr unmap_kernel_page(VirtAddr address) {
-    uint64_t* entry = find_page_entry(root_frame, address);
-    KASSERT(entry && *entry & kPtePresent);
-    const PhysAddr frame{*entry & kPteAddress};
-    *entry = 0;
-    invlpg(address.value);
-    return frame;
-}
-
-Result<VirtAddr> map_device(PhysAddr address, uint64_t size) {
-    const uint64_t offset = address.value & (kPageSize - 1);
-    const VirtAddr result{next_device_address + offset};
-    for (uint64_t done = 0; done < offset + size; done += kPageSize) {
-        TRY_VOID(map_kernel_page({next_device_address}, {align_down(address.value, kPageSize) + done},
-                                 kPteWritable | kPteNoExecute | kPteCacheDisable | kPteGlobal));
-        next_device_address += kPageSize;
-    }
-    return result;
+Result<volatile uint32_t*> map_device(PhysAddr address) {
+    const uint64_t at = next_device_address;
+    TRY_VOID(map_kernel_page({at}, address, kPteWritable | kPteNoExecute | kPteCacheDisable | kPteGlobal));
+    next_device_address += kPageSize;
+    return reinterpret_cast<volatile uint32_t*>(at);
 }
 
 Result<PhysAddr> create_root() {

@@ -23,9 +23,8 @@ inline constexpr uint64_t kPteNoExecute = 1ull << 63;           ///< no instruct
 inline constexpr uint64_t kPteAddress = 0x000f'ffff'ffff'f000;  ///< the bits that hold the physical address
 
 /// Replaces the boot loader's tables by the kernel's own: direct map of the RAM in `info`, the image with
-/// W^X, nothing at all in the lower half. Uses allocate_frame(). Returns what went wrong in plain words, or
-/// null. Boot processor only, interrupts off.
-const char* init_paging(const BootInfo& info);
+/// W^X, nothing at all in the lower half. Uses allocate_frame(). ENOMEM. Boot processor only, interrupts off.
+Result<void> init_paging(const BootInfo& info);
 
 /// Top table of the kernel's own address space, which kernel threads run in. Any context.
 PhysAddr kernel_root();
@@ -40,11 +39,8 @@ uint64_t* find_page_entry(PhysAddr root, VirtAddr address);
 /// Maps one page of the kernel's half. `flags` are PTE bits besides present. ENOMEM. One caller at a
 /// time for one range.
 Result<void> map_kernel_page(VirtAddr address, PhysAddr frame, uint64_t flags);
-/// Unmaps one page of the kernel's half on this processor and returns the frame that was there. As
-/// map_kernel_page().
-PhysAddr unmap_kernel_page(VirtAddr address);
-/// Maps `size` bytes of device registers, uncached, and returns where. ENOMEM. Boot only.
-Result<VirtAddr> map_device(PhysAddr address, uint64_t size);
+/// Maps the page of device registers at `address`, uncached, and returns where. ENOMEM. Boot only.
+Result<volatile uint32_t*> map_device(PhysAddr address);
 
 /// A new address space: nothing below, the kernel above. ENOMEM. Task context.
 Result<PhysAddr> create_root();

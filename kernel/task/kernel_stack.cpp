@@ -26,14 +26,11 @@ uint64_t slots_used GUARDED_BY(lock) = 0;
 /// Maps the stack of a slot never used before, filled with zeros.
 Result<StackBase*> map_new_stack() REQUIRES(lock) {
     const uint64_t base = kStackRegionBase + slots_used * kSlotSize + kKernelStackSize;
-    for (uint64_t mapped = 0; mapped < kKernelStackSize; mapped += kPageSize) {
-        constexpr uint64_t kFlags = kPteWritable | kPteNoExecute | kPteGlobal;
-        auto frame = allocate_zeroed_frame();
-        if (frame.ok() && map_kernel_page({base + mapped}, frame.value(), kFlags).ok()) continue;
-        if (frame.ok()) unref_frame(frame.value());
-        for (uint64_t page = base; page < base + mapped; page += kPageSize)
-            unref_frame(unmap_kernel_page({page}));
-        return Errno::kENOMEM;
+    for (uint64_t page = base; page < base + kKernelStackSize; page += kPageSize) {
+        uint64_t* entry = TRY(page_entry(kernel_root(), {page}));
+        if (*entry) continue;  // left behind when memory was out in the midst of it
+        const PhysAddr frame = TRY(allocate_zeroed_frame());
+        *entry = frame.value | kPtePresent | kPteWritable | kPteNoExecute | kPteGlobal;
     }
     slots_used++;
     return reinterpret_cast<StackBase*>(base);
