@@ -68,16 +68,15 @@ bool may_be_mended(const InterruptFrame& frame, uint64_t address) {
 }
 
 /// What the program's handler is told about the fault.
-FaultInfo fault_info(const InterruptFrame& frame, const Exception& exception) {
-    FaultInfo fault{.info = {.code = exception.code}, .vector = frame.vector, .error = frame.error};
+SignalInfo fault_info(const InterruptFrame& frame, const Exception& exception) {
+    SignalInfo info{.code = exception.code, .vector = frame.vector, .error = frame.error};
     if (frame.vector == kPF) {
-        fault.address = read_cr<2>();
-        fault.info = {.code = frame.error & kPageFaultPresent ? kSEGV_ACCERR : kSEGV_MAPERR,
-                      .address = fault.address};
+        info.code = frame.error & kPageFaultPresent ? kSEGV_ACCERR : kSEGV_MAPERR;
+        info.address = info.cr2 = read_cr<2>();
     } else if (exception.code != kSI_KERNEL) {
-        fault.info.address = frame.rip;
+        info.address = frame.rip;
     }
-    return fault;
+    return info;
 }
 
 /// A program's own fault: its handler's affair, or say what it did, and end it before it runs on. Not

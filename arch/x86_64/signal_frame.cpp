@@ -16,6 +16,8 @@ namespace {
 
 /// uc_flags: SS is in the context, and stays what it is.
 constexpr uint64_t kUC_SIGCONTEXT_SS = 2, kUC_STRICT_RESTORE_SS = 4;
+/// Room that a function may use below RSP without moving it (System V ABI, 3.2.2).
+constexpr uint64_t kRedZone = 128;
 /// What XSAVE's image wants.
 constexpr uint64_t kFpuAlignment = 64;
 
@@ -28,8 +30,9 @@ uint64_t frame_top(const Signals& signals, const SignalAction& action, uint64_t 
     return rsp - kRedZone;
 }
 
-}  // namespace
-
+/// Turns `registers`, with which the current task is about to return to ring 3, into those of the handler's
+/// first instruction, and leaves on the program's stack what will bring them back. EFAULT when there is no
+/// such stack, or no handler where a program could have one.
 Result<void> enter_handler(InterruptFrame& registers, const TakenSignal& signal) {
     Task& task = *current();
     const SignalAction& action = signal.action;
@@ -54,14 +57,14 @@ Result<void> enter_handler(InterruptFrame& registers, const TakenSignal& signal)
     saved.rflags = registers.rflags;
     saved.cs = static_cast<uint16_t>(registers.cs);
     saved.ss = static_cast<uint16_t>(registers.ss);
-    saved.error = signal.fault.error;
-    saved.vector = signal.fault.vector;
+    const SignalInfo& info = signal.info;
+    saved.error = info.error;
+    saved.vector = info.vector;
     saved.old_mask = signal.blocked;
-    saved.cr2 = signal.fault.address;
+    saved.cr2 = info.cr2;
     saved.fpu = fpu_at;
     frame.blocked = signal.blocked;
     frame.signal = signal.number;
-    const SignalInfo& info = signal.fault.info;
     frame.code = info.code;
     if (info.pid)
         frame.details.sender = {.pid = info.pid, .uid = 0, .status = info.status};
@@ -78,6 +81,8 @@ Result<void> enter_handler(InterruptFrame& registers, const TakenSignal& signal)
     registers.rflags &= ~(kRFLAGS_DF | kRFLAGS_TF | kRFLAGS_RF);
     return {};
 }
+
+}  // namespace
 
 void resume_program(const InterruptFrame& registers) {
     // On this stack, wherever on it: the way out only pops.

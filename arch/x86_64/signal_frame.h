@@ -41,14 +41,6 @@ struct SignalFrame {
 };
 static_assert(sizeof(SignalFrame) == 8 + 304 + 128);
 
-/// Room that a function may use below RSP without moving it (System V ABI, 3.2.2).
-inline constexpr uint64_t kRedZone = 128;
-
-/// Turns `registers`, with which the current task is about to return to ring 3, into those of the handler's
-/// first instruction, and leaves on the program's stack what will bring them back. EFAULT when there is no
-/// such stack, or no handler where a program could have one. Task context.
-Result<void> enter_handler(InterruptFrame& registers, const TakenSignal& signal);
-
 /// Leaves the kernel for good: the current task goes on in ring 3 with these registers; RIP and the selectors
 /// must be a program's. Task context; no lock held, and destructors on the stack never run.
 [[noreturn]] void resume_program(const InterruptFrame& registers);

@@ -76,7 +76,7 @@ void send_signal(Task& task, int signal, int pid, int status) {
     irq_restore(flags);
 }
 
-bool force_signal(Task& task, int signal, const FaultInfo& fault) {
+bool force_signal(Task& task, int signal, const SignalInfo& fault) {
     const uint64_t handler = task.signals.actions[signal].handler;
     if (handler == kSIG_DFL || handler == kSIG_IGN || task.signals.blocked & signal_bit(signal)) {
         condemn(task, signal);
@@ -139,10 +139,10 @@ TakenSignal take_signal() {
         taken.blocked = signals.restore_blocked ? signals.saved_blocked : signals.blocked;
         signals.restore_blocked = false;
         if (number == signals.fault_signal) {
-            taken.fault = signals.fault;
+            taken.info = signals.fault;
             signals.fault_signal = 0;
         } else {
-            taken.fault.info = info_of(number, __atomic_load_n(&signals.sent[number], __ATOMIC_RELAXED));
+            taken.info = info_of(number, __atomic_load_n(&signals.sent[number], __ATOMIC_RELAXED));
         }
         if (action.flags & kSA_RESETHAND) action.handler = kSIG_DFL;
         block_signals(signals.blocked | action.mask | (action.flags & kSA_NODEFER ? 0 : signal_bit(number)));

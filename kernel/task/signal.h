@@ -65,22 +65,17 @@ struct SignalStack {
 };
 inline constexpr int32_t kSS_DISABLE = 2;  ///< SignalStack::flags: there is none
 
-/// Where a signal comes from, as siginfo_t tells it.
+/// Where a signal comes from, as siginfo_t tells it, and of a fault what struct sigcontext tells besides.
 struct SignalInfo {
     int32_t code = 0;      ///< si_code: SI_USER (0), SI_KERNEL, or by which kind of fault
     int32_t pid = 0;       ///< who sent it, or whose end it tells of
     int32_t status = 0;    ///< of SIGCHLD: the exit code, or the signal that ended the child
     uint64_t address = 0;  ///< of a fault: si_addr
+    uint64_t vector = 0;   ///< of a fault: number of the exception
+    uint64_t error = 0;    ///< of a fault: its error code
+    uint64_t cr2 = 0;      ///< of a page fault
 };
 inline constexpr int32_t kSI_KERNEL = 0x80;  ///< SignalInfo::code: sent by the kernel
-
-/// The exception behind a signal, for the handler's context (struct sigcontext).
-struct FaultInfo {
-    SignalInfo info;       ///< what siginfo_t tells
-    uint64_t vector = 0;   ///< number of the exception
-    uint64_t error = 0;    ///< its error code
-    uint64_t address = 0;  ///< CR2
-};
 
 /// A task's part in signals. Its own affair but for `pending` and `sent`, which anybody may add to.
 struct Signals {
@@ -90,7 +85,7 @@ struct Signals {
     SignalSet saved_blocked = 0;   ///< `blocked` as it was before sigsuspend(2), while `restore_blocked`
     bool restore_blocked = false;  ///< `saved_blocked` counts again after the next handler
     int fault_signal = 0;          ///< the signal that `fault` is about; 0: none is pending
-    FaultInfo fault;               ///< the program's last fault
+    SignalInfo fault;              ///< the program's last fault
     SignalStack stack;             ///< sigaltstack(2)
     std::array<uint64_t, kSignalCount> sent{};  ///< of pending signals: pid, and the status << 32
 };
@@ -102,7 +97,7 @@ struct Signals {
 void send_signal(Task& task, int signal, int pid = 0, int status = 0);
 /// For a fault of the current task's own: it can be handled, but not ignored or blocked. True when a handler
 /// will run, false when the task will die. IF=0.
-bool force_signal(Task& task, int signal, const FaultInfo& fault);
+bool force_signal(Task& task, int signal, const SignalInfo& fault);
 /// The task will die of `signal`, whatever it has said about it, before it next returns to ring 3. It must
 /// not be asleep. Any context except NMI.
 void condemn(Task& task, int signal);
@@ -119,7 +114,7 @@ void reset_handlers(Signals& signals);
 struct TakenSignal {
     int number = 0;         ///< 0: there is none
     SignalAction action;    ///< with a handler
-    FaultInfo fault;        ///< `info`, and of a fault the rest
+    SignalInfo info;        ///< where it comes from
     SignalSet blocked = 0;  ///< what shall be blocked again when the handler has returned
 };
 /// Takes the next signal of the current task that has a handler, and blocks what its action wants blocked.
