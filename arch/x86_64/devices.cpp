@@ -43,7 +43,7 @@ const char* init_devices(uint32_t hz) {
     set_interrupt_handler(kTimerVector, timer_interrupt);
     set_interrupt_handler(kSerialVector, serial_interrupt);
     ioapic_route(kSerialIrq, kSerialVector);
-    serial_enable_receive_interrupt();
+    serial_enable_interrupts(false);
     console_use_ring();
     apic_start_timer(hz);
     return nullptr;

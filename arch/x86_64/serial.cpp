@@ -33,13 +33,8 @@ void serial_init() {
     out8(kModemControl, 0x0b);  // DTR, RTS, and OUT2, which gates the interrupt line on a PC
 }
 
-void serial_enable_receive_interrupt() {
-    interrupt_enable |= kEnableReceive;
-    out8(kInterruptEnable, interrupt_enable);
-}
-
-void serial_enable_transmit_interrupt(bool on) {
-    const uint8_t wanted = on ? interrupt_enable | kEnableTransmit : interrupt_enable & ~kEnableTransmit;
+void serial_enable_interrupts(bool transmit) {
+    const uint8_t wanted = transmit ? kEnableReceive | kEnableTransmit : kEnableReceive;
     if (wanted == interrupt_enable) return;
     interrupt_enable = wanted;
     out8(kInterruptEnable, wanted);

@@ -10,10 +10,9 @@ inline constexpr uint8_t kSerialIrq = 4;
 /// Programs 115200 baud, 8 bits, no parity, FIFOs on, no interrupts. Call first of all: everything that can
 /// go wrong is reported here.
 void serial_init();
-/// Lets the UART interrupt for received bytes. After the interrupt controller is up.
-void serial_enable_receive_interrupt();
-/// Lets the UART interrupt, or not, when it can take more bytes.
-void serial_enable_transmit_interrupt(bool on);
+/// Lets the UART interrupt for received bytes, and with `transmit` when it can take more. After the interrupt
+/// controller is up.
+void serial_enable_interrupts(bool transmit);
 /// Sends one byte, polling until the UART takes it. Any context.
 void serial_put(char byte);
 /// Bytes the transmit FIFO takes at once when it reports that it is empty.

@@ -24,10 +24,10 @@ bool send_burst() REQUIRES(console_lock) {
 // the ring full sends from it as well, and one that prints turns the interrupt on that another turns off.
 
 void console_data_waiting() {
-    serial_enable_transmit_interrupt(!send_burst());
+    serial_enable_interrupts(!send_burst());
 }
 
 void console_transmit() {
     LockGuard guard(console_lock);
-    serial_enable_transmit_interrupt(!send_burst());
+    serial_enable_interrupts(!send_burst());
 }
