@@ -43,13 +43,7 @@ using SystemCall = CallResult(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, 
 /// (finish_interrupted_call()).
 inline constexpr uint64_t kInterrupted = 512;
 /// Numbers of the calls that are made again.
-enum RestartedCall : uint64_t {
-    kCallRead = 0,
-    kCallWrite = 1,
-    kCallReadv = 19,
-    kCallWritev = 20,
-    kCallWait4 = 61
-};
+inline constexpr uint32_t kCallRead = 0, kCallWrite = 1, kCallReadv = 19, kCallWritev = 20, kCallWait4 = 61;
 /// to_return_waiting() where there is no result. Out of the way of those that have one.
 [[gnu::noinline, gnu::cold]] inline CallResult to_return_failed(Errno error, uint64_t number) {
     return error == Errno::kEINTR ? -static_cast<int64_t>(kInterrupted + number) : to_return(error);
@@ -73,15 +67,15 @@ requires(number < kSyscallCount) inline constexpr SystemCall* system_call = no_s
     inline constexpr SystemCall* system_call<number> = name
 
 // Files: kernel/syscall/file_calls.cpp and kernel/syscall/path_calls.cpp.
-SYSTEM_CALL(0, sys_read);     ///< read(fd, buffer, count)
-SYSTEM_CALL(1, sys_write);    ///< write(fd, buffer, count)
-SYSTEM_CALL(19, sys_readv);   ///< readv(fd, iovec, count)
-SYSTEM_CALL(20, sys_writev);  ///< writev(fd, iovec, count)
-SYSTEM_CALL(8, sys_lseek);    ///< lseek(fd, offset, whence)
-SYSTEM_CALL(3, sys_close);    ///< close(fd)
-SYSTEM_CALL(32, sys_dup);     ///< dup(fd)
-SYSTEM_CALL(33, sys_dup2);    ///< dup2(old, new)
-SYSTEM_CALL(292, sys_dup3);   ///< dup3(old, new, flags)
+SYSTEM_CALL(kCallRead, sys_read);      ///< read(fd, buffer, count)
+SYSTEM_CALL(kCallWrite, sys_write);    ///< write(fd, buffer, count)
+SYSTEM_CALL(kCallReadv, sys_readv);    ///< readv(fd, iovec, count)
+SYSTEM_CALL(kCallWritev, sys_writev);  ///< writev(fd, iovec, count)
+SYSTEM_CALL(8, sys_lseek);             ///< lseek(fd, offset, whence)
+SYSTEM_CALL(3, sys_close);             ///< close(fd)
+SYSTEM_CALL(32, sys_dup);              ///< dup(fd)
+SYSTEM_CALL(33, sys_dup2);             ///< dup2(old, new)
+SYSTEM_CALL(292, sys_dup3);            ///< dup3(old, new, flags)
 SYSTEM_CALL(72, sys_fcntl);   ///< fcntl(fd, command, argument): F_DUPFD(_CLOEXEC), F_GETFD/SETFD/GETFL/SETFL
 SYSTEM_CALL(16, sys_ioctl);   ///< ioctl(fd, request, argument)
 SYSTEM_CALL(22, sys_pipe);    ///< pipe(int[2])
@@ -122,10 +116,11 @@ SYSTEM_CALL(112, sys_setsid);  ///< setsid(): a group of one's own; there are no
 SYSTEM_CALL(59, sys_execve);  ///< execve(path, arguments, environment): each vector's strings within one page
 SYSTEM_CALL(60, sys_exit);    ///< exit(code) and exit_group(code): a process has one thread
 SYSTEM_CALL(231, sys_exit);   // exit_group
-SYSTEM_CALL(61, sys_wait4);   ///< wait4(pid, status, options, usage): WNOHANG; of the usage the time only
-SYSTEM_CALL(39, sys_getpid);  ///< getpid(), gettid() and set_tid_address(-): nobody waits for a thread's end
-SYSTEM_CALL(186, sys_getpid);      // gettid
-SYSTEM_CALL(218, sys_getpid);      // set_tid_address
+SYSTEM_CALL(kCallWait4,
+            sys_wait4);        ///< wait4(pid, status, options, usage): WNOHANG; of the usage the time only
+SYSTEM_CALL(39, sys_getpid);   ///< getpid(), gettid() and set_tid_address(-): nobody waits for a thread's end
+SYSTEM_CALL(186, sys_getpid);  // gettid
+SYSTEM_CALL(218, sys_getpid);  // set_tid_address
 SYSTEM_CALL(110, sys_getppid);     ///< getppid()
 SYSTEM_CALL(102, sys_getuid);      ///< getuid() and kin: everybody is root; getgroups(-, -): no more groups
 SYSTEM_CALL(104, sys_getuid);      // getgid
