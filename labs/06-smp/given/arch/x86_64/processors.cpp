@@ -32,8 +32,8 @@ uint32_t started = 1;  ///< numbers given out
 uint32_t online = 1;
 bool stopping = false;
 
-/// Starts the processor with this id; false, reported, when that fails.
-bool start(uint8_t apic_id, uint32_t hz) {
+/// Starts the processor with this id, or reports that it can't.
+void start(uint8_t apic_id, uint32_t hz) {
     const uint32_t number = started;
     std::array<char, 16> name{};
     format_to(name, "idle/%u", number);
@@ -41,20 +41,19 @@ bool start(uint8_t apic_id, uint32_t hz) {
     if (!idle.ok() || !prepare_processor(number, *idle.value(), processor_start_data)) {
         if (idle.ok()) destroy_task(*idle.value());
         kprintf("Processor with APIC id %u: left out, no memory\n", apic_id);
-        return false;
+        return;
     }
     processor_start_data.cr3 = kernel_root().value;
     processor_start_data.stack = idle.value()->kstack_top;
     processor_start_data.hz = hz;
     apic_ids[number] = apic_id;
-    if (!wake_processor(apic_id, number, kTrampolinePage)) {
-        discard_processor(number);
-        destroy_task(*idle.value());
-        kprintf("Processor with APIC id %u: left out, it does not answer\n", apic_id);
-        return false;
+    if (wake_processor(apic_id, number, kTrampolinePage)) {
+        started++;
+        return;
     }
-    started++;
-    return true;
+    discard_processor(number);
+    destroy_task(*idle.value());
+    kprintf("Processor with APIC id %u: left out, it does not answer\n", apic_id);
 }
 
 }  // namespace
@@ -81,7 +80,7 @@ void start_processors(uint32_t hz) {
     apic_ids[0] = static_cast<uint8_t>(local_apic_id());
     memcpy(physical_pointer({kTrampolinePage}), trampoline, static_cast<size_t>(trampoline_end - trampoline));
     for (size_t i = 0; i < processors.count; i++)
-        if (processors.apic_ids[i] != apic_ids[0]) (void)start(processors.apic_ids[i], hz);
+        if (processors.apic_ids[i] != apic_ids[0]) start(processors.apic_ids[i], hz);
     if (started > 1) kprintf("%u processors\n", started);
 }
 
