@@ -44,7 +44,7 @@ void begin_panic() {
 NO_THREAD_SAFETY_ANALYSIS const Task* task_of_stack(uint64_t rsp) {
     const uint64_t base = kernel_stack_base(rsp);
     if (!base) return nullptr;
-    for (const Task* task = first_task(); task; task = task->next_task)
+    for (const Task* task = all_tasks; task; task = task->next_task)
         if (task->kstack_top == base + kKernelStackSize) return task;
     return nullptr;
 }

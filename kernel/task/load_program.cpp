@@ -15,21 +15,6 @@ namespace {
 /// A program's stack: this much, made page by page as it is touched.
 constexpr uint64_t kUserStackSize = 8 * 1024 * 1024;
 
-/// Copies kernel bytes into a space that is not in use yet.
-Result<void> store(AddressSpace& space, uint64_t address, const void* data, size_t size) {
-    const auto* from = static_cast<const std::byte*>(data);
-    while (size > 0) {
-        auto* page = static_cast<std::byte*>(TRY(space.writable_page(align_down(address, kPageSize))));
-        const uint64_t offset = address % kPageSize;
-        const size_t chunk = std::min<size_t>(size, kPageSize - offset);
-        memcpy(page + offset, from, chunk);
-        from += chunk;
-        address += chunk;
-        size -= chunk;
-    }
-    return {};
-}
-
 /// Maps one segment: whole pages of the file are shared with it until written, the page where the zero-filled
 /// part begins is copied, the rest appears when touched.
 Result<void> map_segment(AddressSpace& space, Inode& file, const ElfSegment& segment) {
@@ -39,12 +24,10 @@ Result<void> map_segment(AddressSpace& space, Inode& file, const ElfSegment& seg
     TRY_VOID(space.add_region(start, end, {segment.writable, segment.executable}));
     for (uint64_t page = start; page < file_end; page += kPageSize) {
         const uint64_t file_page = (segment.file_offset - segment.vaddr + page) / kPageSize;
-        auto frame = file.frame(file_page);
-        if (!frame.ok()) {
-            if (frame.error() == Errno::kENOENT) continue;  // a hole: zeros
-            return frame.error();
-        }
-        TRY_VOID(space.map_shared(page, frame.value()));
+        auto found = file.frame(file_page);
+        if (!found.ok() && found.error() == Errno::kENOENT) continue;  // a hole: zeros
+        const PhysAddr frame = TRY(found);
+        TRY_VOID(space.map_shared(page, frame));
         if (page + kPageSize > file_end && segment.memory_size > segment.file_size) {
             auto* content = static_cast<std::byte*>(TRY(space.writable_page(page)));
             memset(content + (file_end - page), 0, page + kPageSize - file_end);
@@ -127,9 +110,8 @@ Result<LoadedProgram> load_script(std::string_view cwd, std::string_view path, s
         used += bytes.size();
         return true;
     };
-    line = trim(line);
-    const std::string_view interpreter = line.substr(0, line.find_first_of(kBlanks));
-    const std::string_view argument = trim(line.substr(interpreter.size()));
+    const std::string_view interpreter = take_word(line, kBlanks);
+    const std::string_view argument = trim(line);
     if (interpreter.empty()) return Errno::kENOEXEC;
     size_t count = arguments.count ? arguments.count - 1 : 0;
     for (const std::string_view word : {interpreter, argument, path}) {
@@ -142,6 +124,22 @@ Result<LoadedProgram> load_script(std::string_view cwd, std::string_view path, s
 }
 
 }  // namespace
+
+Result<void> store(AddressSpace& space, uint64_t address, const void* data, size_t size) {
+    const auto* from = static_cast<const std::byte*>(data);
+    while (size > 0) {
+        // As if the program stored it: what it may not write stays as it is.
+        TRY_VOID(space.handle_fault({address}, kPageFaultWrite));
+        auto* page = static_cast<std::byte*>(TRY(space.writable_page(align_down(address, kPageSize))));
+        const uint64_t offset = address % kPageSize;
+        const size_t chunk = std::min<size_t>(size, kPageSize - offset);
+        memcpy(page + offset, from, chunk);
+        from += chunk;
+        address += chunk;
+        size -= chunk;
+    }
+    return {};
+}
 
 Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
                                    const StringList& environment, bool is_interpreter) {

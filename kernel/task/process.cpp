@@ -73,8 +73,7 @@ Result<Task*> fork_process(bool shares_memory) {
     Task& parent = *current();
     Ref<AddressSpace> space = shares_memory ? parent.space : TRY(parent.space->clone());
     Task* child = TRY(create_task(parent.name.data(), &parent, false));
-    child->cr3 = space->cr3();
-    child->space = std::move(space);
+    use_address_space(*child, std::move(space));
     trace_task(*child);
     child->files = parent.files;
     child->program = parent.program;
@@ -86,19 +85,15 @@ Result<Task*> fork_process(bool shares_memory) {
     if (!shares_memory) child->signals.stack = parent.signals.stack;
     save_user_state(parent);
     child->user_state = parent.user_state;
-    bool killed;
     {
         // From here on a signal to the group finds the child as well. One that came before has found the
         // parent only, and the child must not escape it.
         LockGuard guard(task_list_lock());
         child->process_group = parent.process_group;
-        killed = parent.fatal_signal != 0;
     }
-    if (killed) {
-        destroy_task(*child);
-        return Errno::kEINTR;
-    }
-    return child;
+    if (!parent.fatal_signal) return child;
+    destroy_task(*child);
+    return Errno::kEINTR;
 }
 
 void replace_program(const char* path, LoadedProgram&& program) {
@@ -123,7 +118,7 @@ void exit_current(int status) {
         LockGuard guard(task_list_lock());
         Task* init = find_task(kInitPid);
         bool inherited_zombie = false;
-        for (Task* child = first_task(); child; child = child->next_task) {
+        for (Task* child = all_tasks; child; child = child->next_task) {
             if (child->parent != &task) continue;
             child->parent = init;
             inherited_zombie |= child->state == TaskState::kZombie;
@@ -167,9 +162,9 @@ Result<ExitedChild> wait_for_child(int pid, bool may_wait) {
     Task* dead = nullptr;
     {
         LockGuard guard(task_list_lock());
-        for (bool interrupted = false; !dead;) {
+        for (bool interrupted = false;;) {
             bool any = false;
-            for (Task* task = first_task(); task && !dead; task = task->next_task) {
+            for (Task* task = all_tasks; task && !dead; task = task->next_task) {
                 if (!is_wanted(*task, parent, pid)) continue;
                 any = true;
                 if (task->state == TaskState::kZombie) dead = task;

@@ -33,6 +33,10 @@ struct LoadedProgram {
 Result<LoadedProgram> load_program(std::string_view cwd, std::string_view path, const StringList& arguments,
                                    const StringList& environment, bool is_interpreter = false);
 
+/// Copies kernel bytes to `address` in a program's space, whichever is in use. EFAULT where the program may
+/// not write, ENOMEM. Task context.
+Result<void> store(AddressSpace& space, uint64_t address, const void* data, size_t size);
+
 /// Starts `path` as a new process with the console as its descriptors 0, 1 and 2. Kernel's use: init, and the
 /// programs of chapter 1. Errors as load_program() and create_task() have them. Task context.
 Result<Task*> start_process(std::string_view path);

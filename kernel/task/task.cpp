@@ -14,10 +14,7 @@
 #include <kernel/task/task.h>
 #include <kernel/task/timer.h>
 
-/// Head of the list of all tasks; C linkage so that debuggers and the test harness find it by this name.
-extern "C" {
-Task* all_tasks GUARDED_BY(task_list_lock()) = nullptr;
-}
+Task* all_tasks = nullptr;
 
 namespace {
 
@@ -52,9 +49,6 @@ extern "C" [[noreturn]] void boot_task_start() {
 
 SpinLock& task_list_lock() {
     return lock;
-}
-Task* first_task() {
-    return all_tasks;
 }
 
 Task* find_task(int pid) {

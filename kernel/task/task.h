@@ -72,8 +72,9 @@ struct Task {
     bool is_user() const { return static_cast<bool>(space); }
 };
 
-/// First of all tasks; follow `next_task`. Hold task_list_lock().
-Task* first_task() REQUIRES(task_list_lock());
+/// First of all tasks; follow `next_task`. C linkage so that debuggers and the test harness find it by this
+/// name.
+extern "C" Task* all_tasks GUARDED_BY(task_list_lock());
 /// The task with this pid, zombies included, or null. Hold task_list_lock().
 Task* find_task(int pid) REQUIRES(task_list_lock());
 
@@ -82,7 +83,7 @@ Task* find_task(int pid) REQUIRES(task_list_lock());
 template <class F>
 void for_each_task(F&& visit) EXCLUDES(task_list_lock()) {
     LockGuard guard(task_list_lock());
-    for (Task* task = first_task(); task; task = task->next_task) visit(*task);
+    for (Task* task = all_tasks; task; task = task->next_task) visit(*task);
 }
 
 /// Turns the code that runs on the boot stack into the first task: gives it a stack of its own and calls

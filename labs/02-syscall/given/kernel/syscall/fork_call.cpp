@@ -1,9 +1,7 @@
 /// @file
 /// fork(2) and clone(2): the calls whose child needs to know how system calls return.
-#include <arch/x86_64/idt.h>
 #include <arch/x86_64/layout.h>
 #include <arch/x86_64/syscall.h>
-#include <kernel/libk/string.h>
 #include <kernel/syscall/calls.h>
 #include <kernel/task/process.h>
 #include <kernel/task/scheduler.h>
@@ -14,16 +12,6 @@ namespace {
 constexpr uint64_t kCloneSignal = 0xff;
 constexpr uint64_t kCLONE_VM = 0x100, kCLONE_VFORK = 0x4000, kCLONE_SETTLS = 0x80000,
                    kCLONE_CHILD_CLEARTID = 0x200000, kCLONE_CHILD_SETTID = 0x1000000;
-
-/// Writes the child's pid into its own memory, before it runs.
-Result<void> store_pid(Task& child, uint64_t address) {
-    if (address % sizeof(int) != 0) return Errno::kEFAULT;
-    // As if the child stored it: what a program may not write stays as it is.
-    TRY_VOID(child.space->handle_fault({address}, kPageFaultWrite));
-    void* page = TRY(child.space->writable_page(align_down(address, kPageSize)));
-    memcpy(static_cast<std::byte*>(page) + address % kPageSize, &child.pid, sizeof(int));
-    return {};
-}
 
 }  // namespace
 
@@ -48,10 +36,10 @@ CallResult sys_clone(uint64_t flags, uint64_t stack, uint64_t, uint64_t child_ti
 
     Task* child = TRY(fork_process((flags & kCLONE_VM) != 0));
     // As in Linux a bad address is nobody's error.
-    if (flags & kCLONE_CHILD_SETTID) static_cast<void>(store_pid(*child, child_tid));
+    const int pid = child->pid;  // once started it may be gone before we run again
+    if (flags & kCLONE_CHILD_SETTID) static_cast<void>(store(*child->space, child_tid, &pid, sizeof(pid)));
     if (flags & kCLONE_SETTLS) child->user_state.fs_base = tls;
     prepare_fork_return(*child, stack);
-    const int pid = child->pid;  // once started it may be gone before we run again
     if (flags & kCLONE_VFORK) {
         LockGuard guard(task_list_lock());
         child->borrows_memory = true;

@@ -30,7 +30,7 @@ void print_task(const char* role, const Task* task) {
 
 // Not analysed: a report takes no lock.
 NO_THREAD_SAFETY_ANALYSIS const Task* task_with_cr3(uint64_t cr3) {
-    for (const Task* task = first_task(); task; task = task->next_task)
+    for (const Task* task = all_tasks; task; task = task->next_task)
         if (task->cr3 == cr3 && task->is_user()) return task;
     return nullptr;
 }
