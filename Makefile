@@ -136,7 +136,8 @@ $(call record,$B/overrides.txt,headers: $(foreach f,$(filter %.h,$(FILES)),$(if 
 # ---- What the parts of the tree add ----------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
-# How both kernel and programs are linked: GNU ld whatever the compiler, and warnings are errors here too.
+# How both kernel and programs are linked: GNU ld whatever the compiler, and warnings are errors here too. noexecstack speaks for
+# all objects, so no source in assembly has to say that its stack holds no code.
 LINK := $(TARGET_CXX) -nostdlib -static $(if $(IS_CLANG),,-no-pie) -fuse-ld=bfd -Wl,--build-id=none \
     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
 INCLUDES := -I$B/include $(addprefix -I,$(LAYERS))

@@ -149,5 +149,3 @@ boot_stack32_end:
     .balign 16384
 boot_stack:     .skip 16384
 boot_stack_top:
-
-    .section .note.GNU-stack, "", @progbits

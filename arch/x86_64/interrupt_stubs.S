@@ -21,5 +21,3 @@ interrupt_stubs:
     jmp interrupt_entry
     .set vector, vector + 1
     .endr
-
-    .section .note.GNU-stack, "", @progbits

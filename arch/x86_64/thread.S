@@ -8,5 +8,3 @@ kernel_thread_start:
     call *%rbx
     call kernel_thread_end
     ud2
-
-    .section .note.GNU-stack, "", @progbits

@@ -24,4 +24,3 @@ trace_around:
     ret
 
 #endif
-    .section .note.GNU-stack, "", @progbits

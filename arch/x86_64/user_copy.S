@@ -14,5 +14,3 @@ user_copy:
     .section .extable, "a"
     .balign 8
     .quad .Lfault, .Lresume
-
-    .section .note.GNU-stack, "", @progbits

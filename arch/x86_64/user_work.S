@@ -6,5 +6,3 @@
 return_to_user_work:
     lea 8(%rsp), %rdi                           // above the return address
     jmp deliver_signals
-
-    .section .note.GNU-stack, "", @progbits

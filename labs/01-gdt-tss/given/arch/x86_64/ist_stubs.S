@@ -18,5 +18,3 @@ machine_check_entry:
 double_fault_entry:                             // has an error code, always 0
     pushq $8
     jmp ist_entry
-
-    .section .note.GNU-stack, "", @progbits

@@ -15,5 +15,3 @@ processor_start64:                              // at its physical address, in 6
     .global processor_start_data
 processor_start_data:
     .skip SIZEOF_ProcessorStart
-
-    .section .note.GNU-stack, "", @progbits
