@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <arch/x86_64/cpu.h>
+#include <arch/x86_64/idt.h>
 #include <kernel/console/console.h>
 #include <kernel/elf/elf.h>
 #include <kernel/libk/string.h>
