@@ -3,8 +3,8 @@
 
 #include <kernel/libk/format.h>
 
-#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <string_view>
 
@@ -14,12 +14,11 @@ namespace {
 
 /// One conversion specification, `%[flags][width][.precision][length]conversion`, but for the last letter.
 struct Specification {
-    bool left = false;     ///< `-`: padded on the right
-    bool zeros = false;    ///< `0`: numbers are padded with zeros
-    size_t width = 0;      ///< least characters written
-    bool precise = false;  ///< a precision was given
-    size_t precision = 0;  ///< numbers: least digits; strings: most characters
-    unsigned bits = 32;    ///< of an integer argument; what is above them is cut off
+    bool left = false;            ///< `-`: padded on the right
+    bool zeros = false;           ///< `0`: numbers are padded with zeros
+    size_t width = 0;             ///< least characters written
+    size_t precision = SIZE_MAX;  ///< most characters of a string
+    bool wide = false;            ///< an integer argument has 64 bits
 };
 
 class Formatter {
@@ -53,95 +52,63 @@ class Formatter {
         written_ += text.size();
     }
 
-    void put_repeated(char character, size_t count) {
-        std::array<char, 16> block;
-        block.fill(character);
-        for (; count > block.size(); count -= block.size()) put({block.data(), block.size()});
-        put({block.data(), count});
+    void put_repeated(std::string_view character, size_t count) {
+        while (count-- > 0) put(character);
     }
 
-    /// Reads a decimal number, or `*` and the argument it stands for.
-    int parse_number(const char*& format) {
-        if (*format == '*') {
-            ++format;
-            return va_arg(arguments_, int);
-        }
-        int number = 0;
-        for (; *format >= '0' && *format <= '9'; ++format) {
-            if (number < kMaximumWidth) number = number * 10 + (*format - '0');
-        }
+    static size_t parse_number(const char*& format) {
+        size_t number = 0;
+        for (; *format >= '0' && *format <= '9'; ++format)
+            number = number * 10 + static_cast<size_t>(*format - '0');
         return number;
     }
 
     /// Reads a specification and leaves `format` at the conversion letter.
     Specification parse(const char*& format) {
         Specification spec;
-        for (;; ++format) {
-            if (*format == '-')
-                spec.left = true;
-            else if (*format == '0')
-                spec.zeros = true;
-            else
-                break;
+        for (; *format == '-' || *format == '0'; ++format) (*format == '-' ? spec.left : spec.zeros) = true;
+        spec.width = parse_number(format);
+        if (format[0] == '.' && format[1] == '*') {
+            format += 2;
+            spec.precision = static_cast<size_t>(va_arg(arguments_, int));
+        } else if (*format == '.') {
+            spec.precision = parse_number(++format);
         }
-        int width = parse_number(format);
-        if (width < 0) {  // a negative `*` means `-` and its absolute value
-            spec.left = true;
-            width = width < -kMaximumWidth ? kMaximumWidth : -width;
-        }
-        spec.width = static_cast<size_t>(width);
-        if (*format == '.') {
-            ++format;
-            const int precision = parse_number(format);
-            spec.precise = precision >= 0;  // a negative `*` counts as none
-            spec.precision = spec.precise ? static_cast<size_t>(precision) : 0;
-        }
-        for (;; ++format) {
-            if (*format == 'h')
-                spec.bits = std::max(spec.bits / 2, 8u);
-            else if (*format == 'l' || *format == 'z' || *format == 't' || *format == 'j')
-                spec.bits = 64;  // long long is as long as long
-            else
-                return spec;
-        }
+        // long long is as long as long.
+        for (; *format == 'l' || *format == 'z'; ++format) spec.wide = true;
+        return spec;
     }
 
-    /// An integer argument in the uppermost bits: shifted down, the rest takes its sign or zeros.
-    uint64_t next_integer(const Specification& spec) {
-        const uint64_t value = spec.bits == 64 ? va_arg(arguments_, uint64_t) : va_arg(arguments_, unsigned);
-        return value << (64 - spec.bits);
-    }
-
-    /// Writes one argument; false when the conversion is unknown, with nothing written or taken.
+    /// Writes one argument; false when the conversion is unknown, with nothing written.
     bool convert(char conversion, const Specification& spec) {
         switch (conversion) {
-            case 'd':
-            case 'i': {
-                const int64_t value = static_cast<int64_t>(next_integer(spec)) >> (64 - spec.bits);
+            case 'd': {
+                const int64_t value = spec.wide ? va_arg(arguments_, int64_t) : va_arg(arguments_, int);
                 // Negated as unsigned: the most negative number has no positive twin.
                 const auto magnitude = static_cast<uint64_t>(value);
-                put_number(spec, value < 0 ? "-" : "", value < 0 ? 0 - magnitude : magnitude, 10,
-                           kLowerDigits);
+                put_number(spec, value < 0 ? "-" : "", value < 0 ? 0 - magnitude : magnitude, 10);
                 return true;
             }
             case 'u':
             case 'x':
-            case 'X':
-                put_number(spec, "", next_integer(spec) >> (64 - spec.bits), conversion == 'u' ? 10 : 16,
-                           conversion == 'X' ? kUpperDigits : kLowerDigits);
+                put_number(spec, "", spec.wide ? va_arg(arguments_, uint64_t) : va_arg(arguments_, unsigned),
+                           conversion == 'u' ? 10 : 16);
                 return true;
             case 'p':
-                put_number(spec, "0x", reinterpret_cast<uintptr_t>(va_arg(arguments_, void*)), 16,
-                           kLowerDigits);
+                put_number(spec, "0x", reinterpret_cast<uintptr_t>(va_arg(arguments_, void*)), 16);
                 return true;
             case 'c': {
                 const char character = static_cast<char>(va_arg(arguments_, int));
-                put_padded(spec, {&character, 1});
+                put_padded(spec, "", {&character, 1});
                 return true;
             }
-            case 's':
-                put_string(spec, va_arg(arguments_, const char*));
+            case 's': {
+                const char* string = va_arg(arguments_, const char*);
+                if (!string) string = "(null)";
+                // A string with a precision need not end with a null.
+                put_padded(spec, "", {string, strnlen(string, spec.precision)});
                 return true;
+            }
             case '%':
                 put("%");
                 return true;
@@ -150,45 +117,21 @@ class Formatter {
         }
     }
 
-    void put_string(const Specification& spec, const char* string) {
-        if (!string) string = "(null)";
-        // A string with a precision need not end with a null.
-        put_padded(spec, {string, spec.precise ? strnlen(string, spec.precision) : strlen(string)});
+    void put_number(const Specification& spec, std::string_view prefix, uint64_t value, int base) {
+        std::array<char, 20> digits;  // 2^64 has 20 decimal digits
+        const char* const end = std::to_chars(digits.begin(), digits.end(), value, base).ptr;
+        put_padded(spec, prefix, {digits.data(), end});
     }
 
-    void put_padded(const Specification& spec, std::string_view text) {
-        const size_t padding = spec.width > text.size() ? spec.width - text.size() : 0;
-        if (!spec.left) put_repeated(' ', padding);
-        put(text);
-        if (spec.left) put_repeated(' ', padding);
-    }
-
-    void put_number(const Specification& spec, std::string_view prefix, uint64_t value, unsigned base,
-                    const char* digits) {
-        std::array<char, 20> buffer;  // 2^64 has 20 decimal digits
-        size_t start = buffer.size();
-        for (; value > 0; value /= base) buffer[--start] = digits[value % base];
-        const std::string_view text(buffer.data() + start, buffer.size() - start);
-
-        const size_t least = spec.precise ? spec.precision : 1;
-        size_t zeros = least > text.size() ? least - text.size() : 0;
-        const size_t length = prefix.size() + zeros + text.size();
-        size_t padding = spec.width > length ? spec.width - length : 0;
-        if (spec.zeros && !spec.left && !spec.precise) {
-            zeros += padding;
-            padding = 0;
-        }
-
-        if (!spec.left) put_repeated(' ', padding);
+    void put_padded(const Specification& spec, std::string_view prefix, std::string_view text) {
+        const size_t length = prefix.size() + text.size();
+        const size_t padding = spec.width > length ? spec.width - length : 0;
+        if (!spec.left && !spec.zeros) put_repeated(" ", padding);
         put(prefix);
-        put_repeated('0', zeros);
+        if (!spec.left && spec.zeros) put_repeated("0", padding);
         put(text);
-        if (spec.left) put_repeated(' ', padding);
+        if (spec.left) put_repeated(" ", padding);
     }
-
-    static constexpr int kMaximumWidth = 100'000'000;  ///< leaves room for one more digit in an int
-    static constexpr const char* kLowerDigits = "0123456789abcdef";
-    static constexpr const char* kUpperDigits = "0123456789ABCDEF";
 
     Sink sink_;
     va_list arguments_;

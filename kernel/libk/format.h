@@ -14,8 +14,8 @@ struct Sink {
 
 /// Writes `format` and its arguments to `sink` and returns the number of characters.
 ///
-/// Conversions: %d %i %u %x %X %c %s %p %%, with the flags `0` and `-`, a width and a precision (either may
-/// be `*`) and the lengths hh h l ll z t j. A null string prints as "(null)". %p prints 0x and the digits.
+/// Conversions: %d %u %x %c %s %p %%, with the flags `0` and `-`, a width, a precision (of %s; it may be `*`)
+/// and the lengths l ll z. A null string prints as "(null)". %p prints 0x and the digits.
 /// From an unknown conversion on, the rest of `format` is written as it stands: the arguments can no longer
 /// be told apart. Any context in which the sink may be called.
 size_t vformat(Sink sink, const char* format, va_list arguments) __attribute__((format(printf, 2, 0)));
