@@ -120,16 +120,17 @@ class Decoder {
     }
 
     void read_prefixes() {
-        for (;; ++prefixes_) {
+        for (;;) {
             opcode_ = read_byte();
             if ((opcode_ & 0xf0) == 0x40) {
                 rex_ = opcode_;
                 continue;
             }
-            if (look_up(kPrefixes, opcode_).empty()) return;
+            if (!contains(kPrefixes, static_cast<char>(opcode_))) return;
             rex_ = 0;  // a REX prefix counts only directly before the opcode
             operand16_ |= opcode_ == 0x66;
             address32_ |= opcode_ == 0x67;
+            lock_ |= opcode_ == 0xf0;
             if (opcode_ == 0xf2 || opcode_ == 0xf3) repeat_ = opcode_;
             if (opcode_ == 0x64 || opcode_ == 0x65) segment_ = opcode_;
         }
@@ -153,11 +154,8 @@ class Decoder {
             operands_ = kArithmeticOperands[(opcode_ & 7) / 2];
         } else if (opcode_ == 0x0f) {
             form = find_two_byte_form();
-        } else if (opcode_ == 0x90 && repeat_ == 0xf3) {
-            form = "pause";
-            used_[0xf3] = true;
-        } else if (opcode_ == 0x90 && rex_b() == 0 && !operand16_) {
-            form = "nop";
+        } else if (opcode_ == 0x90 && rex_b() == 0) {
+            form = repeat_ == 0xf3 ? "pause" : "nop";
         } else {
             form = look_up(kOneByteMap, opcode_);
         }
@@ -173,7 +171,6 @@ class Decoder {
             const std::string_view allowed = split(name_, ')');
             const char kind = repeat_ == 0xf3 ? '3' : repeat_ == 0xf2 ? '2' : operand16_ ? '6' : 'n';
             failed_ |= !contains(allowed, kind);
-            used_[repeat_ != 0 ? repeat_ : 0x66] = true;
         }
     }
 
@@ -187,7 +184,6 @@ class Decoder {
         if (repeat_ == 0xf3) {
             if (opcode_ == 0x1e) read_modrm();  // modrm_ is 0 behind any other
             const std::string_view form = modrm_ == 0xfa ? "endbr64" : look_up(kTwoByteF3Map, opcode_);
-            used_[0xf3] = !form.empty();
             if (!form.empty()) return form;
         }
         return look_up(kTwoByteMap, opcode_);
@@ -210,18 +206,17 @@ class Decoder {
     // ---- The operands ------------------------------------------------------------------------------
 
     /// The bytes that a size letter of the maps stands for.
-    size_t size_of(char letter) {
+    size_t size_of(char letter) const {
         if (letter == 'b' || (letter == 'o' && (opcode_ & 1) == 0)) return 1;
         if (letter == 'w') return 2;
         if (letter == 'd') return 4;
         if (letter == 'q' || rex_w()) return letter == 'z' ? 4 : 8;
-        used_[0x66] = operand16_;
         if (operand16_) return 2;
         return letter == 's' ? 8 : 4;
     }
 
     /// The size that names and extended immediates follow: that of the first operand with a place of its own.
-    size_t operand_size() {
+    size_t operand_size() const {
         for (size_t i = 0; i + 1 < operands_.size(); ++i) {
             if (contains("EGAZXY", operands_[i])) return size_of(operands_[i + 1]);
         }
@@ -241,10 +236,8 @@ class Decoder {
     }
 
     /// Writes the segment that an operand in memory is in; `usual` when no prefix says another.
-    void add_segment(Text& text, std::string_view usual) {
+    void add_segment(Text& text, std::string_view usual) const {
         text.append(segment_ == 0x64 ? "%fs:" : segment_ == 0x65 ? "%gs:" : usual);
-        used_[segment_] = true;
-        used_[0x67] = true;
     }
 
     /// Reads what follows the ModRM byte of an operand in memory: SIB, displacement.
@@ -252,7 +245,6 @@ class Decoder {
         const size_t size = address32_ ? 4 : 8;
         const bool has_sib = rm() == 4;
         const uint8_t sib = has_sib ? read_byte() : 0;
-        const unsigned scale = sib >> 6;
         const unsigned base = has_sib ? sib & 7 : rm();
         const unsigned index = has_sib ? ((sib >> 3) & 7) | rex_x() : 4;
         const bool has_base = mod() != 0 || base != 5;
@@ -260,8 +252,7 @@ class Decoder {
         displacement_ = read_number(mod() == 1 ? 1 : mod() == 2 || !has_base ? 4 : 0);
 
         add_segment(memory_, "");
-        // Index 4 is none. It is shown where the operand has a shorter form without it.
-        const bool has_index = index != 4 || scale != 0 || (has_sib && has_base && base != 4);
+        const bool has_index = index != 4;
         if (!has_base && !has_index && !rip_relative_) {
             memory_.append_format("0x%lx", cut_to(displacement_, size));
             return;
@@ -273,10 +264,11 @@ class Decoder {
         memory_.append("(");
         if (has_base) add_register(memory_, base | rex_b(), size, true);
         if (rip_relative_) memory_.append(address32_ ? "%eip" : "%rip");
-        if (has_index) memory_.append(",");
-        if (has_index && index == 4) memory_.append(address32_ ? "%eiz" : "%riz");
-        if (has_index && index != 4) add_register(memory_, index, size, true);
-        if (has_index) memory_.append_format(",%u", 1u << scale);
+        if (has_index) {
+            memory_.append(",");
+            add_register(memory_, index, size, true);
+            memory_.append_format(",%u", 1u << (sib >> 6));
+        }
         memory_.append(")");
     }
 
@@ -326,7 +318,6 @@ class Decoder {
                 add_segment(text, "%ds:");
                 return text.append(address32_ ? "(%esi)" : "(%rsi)");
             case 'Y':
-                used_[0x67] = true;
                 return text.append(address32_ ? "%es:(%edi)" : "%es:(%rdi)");
             default:
                 return text.append(operand);
@@ -335,7 +326,8 @@ class Decoder {
 
     // ---- The name ----------------------------------------------------------------------------------
 
-    /// Writes the prefixes that are no part of the name or an operand, and the name.
+    /// Writes the name, and in front of it the prefixes that are part of neither the name nor an operand.
+    /// Those that change nothing are left out.
     void add_name(Text& text) {
         std::string_view alternatives = name_;
         std::string_view name = split(alternatives, '|');
@@ -344,10 +336,10 @@ class Decoder {
             const size_t size = size_of('v');
             name = size == 2 ? name : size == 4 ? for32 : alternatives;
         }
-        for (size_t i = 0; i < prefixes_; ++i) {
-            const auto prefix = std::to_integer<uint8_t>(code_[i]);
-            if (!used_[prefix]) add_prefix(text, prefix);
-            used_[prefix] = false;  // a second one of a kind is superfluous, and shown
+        if (lock_) text.append("lock ");
+        if (repeat_ != 0 && (contains(operands_, 'X') || contains(operands_, 'Y'))) {
+            const bool compares = (opcode_ & 0xf6) == 0xa6;  // cmps, scas
+            text.append(repeat_ == 0xf2 ? "repnz " : compares ? "repz " : "rep ");
         }
         const char* suffixes[] = {"", "b", "w", "", "l", "", "", "", "q"};
         for (const char& c : name) {
@@ -361,29 +353,17 @@ class Decoder {
         }
     }
 
-    void add_prefix(Text& text, uint8_t prefix) const {
-        const bool compares = (opcode_ & 0xf6) == 0xa6;  // cmps, scas
-        const bool repeats = (contains(operands_, 'X') || contains(operands_, 'Y')) && !compares;
-        const bool indirect = contains(operands_, '*');
-        if (prefix == 0xf3 && repeats) return text.append("rep ");
-        if (prefix == 0xf2 && (indirect || contains(operands_, 'J') || opcode_ == 0xc3))
-            return text.append("bnd ");
-        if (prefix == 0x3e && indirect) return text.append("notrack ");
-        if ((prefix & 0xf0) != 0x40) text.append(look_up(kPrefixes, prefix));
-    }
-
     std::span<const std::byte> code_;
     uint64_t address_;
     size_t at_ = 0;        ///< the next byte of code_
     bool failed_ = false;  ///< bytes are missing, or there is no such instruction
 
-    size_t prefixes_ = 0;  ///< how many bytes before the opcode
     uint8_t rex_ = 0;
     uint8_t repeat_ = 0;   ///< F2 or F3, the last of them
     uint8_t segment_ = 0;  ///< 64 (FS) or 65 (GS), the last of them; the others do nothing in 64-bit mode
+    bool lock_ = false;
     bool operand16_ = false;
     bool address32_ = false;
-    std::array<bool, 256> used_{};  ///< the prefixes that the name or an operand shows
 
     uint8_t opcode_ = 0;  ///< its last byte
     bool has_modrm_ = false;

@@ -18,7 +18,8 @@ struct Instruction {
 /// Decodes the instruction that `code` starts with; `address` is where the processor sees it, for the targets
 /// of jumps and of operands relative to RIP. `code` may be any bytes; none behind its end is read.
 ///
-/// The text is in AT&T syntax as objdump prints it, with "0x" before targets. Instructions outside the
+/// The text is in AT&T syntax as objdump prints it, with "0x" before targets and without prefixes and index
+/// registers that change nothing. Instructions outside the
 /// everyday set (SSE, x87, ...) have their length and the text "(other)". VEX and EVEX code is "(bad)":
 /// of all that is here only /tests/avx has any. An unlockable instruction behind LOCK and x87's reserved
 /// encodings raise #UD on a processor, but are decoded here all the same. Any context.

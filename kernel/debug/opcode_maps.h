@@ -133,15 +133,10 @@ inline constexpr Row kGroup7Registers[] = {
     {0xd0, "xgetbv"}, {0xd1, "xsetbv"}, {0xd2, ""}, {0xd8, " "}, {0xe0, ""}, {0xf8, "swapgs"},
     {0xf9, "rdtscp"}, {0xfa, ""},
 };
-
-/// What the prefixes are called where no operand shows them.
-inline constexpr Row kPrefixes[] = {
-    {0x00, ""}, {0x26, "es "}, {0x27, ""}, {0x2e, "cs "}, {0x2f, ""}, {0x36, "ss "}, {0x37, ""},
-    {0x3e, "ds "}, {0x3f, ""}, {0x64, "fs "}, {0x65, "gs "}, {0x66, "data16 "}, {0x67, "addr32 "}, {0x68, ""},
-    {0xf0, "lock "}, {0xf1, ""}, {0xf2, "repnz "}, {0xf3, "repz "}, {0xf4, ""},
-};
 // clang-format on
 
+/// The prefixes, but for REX (Intel SDM 2A, 2.1.1).
+inline constexpr std::string_view kPrefixes = "\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3";
 /// The sixteen conditions, by their number in the opcode.
 inline constexpr std::array<std::string_view, 16> kConditions = {"o", "no", "b", "ae", "e", "ne", "be", "a",
                                                                  "s", "ns", "p", "np", "l", "ge", "le", "g"};
