@@ -1,6 +1,6 @@
 /// @file
 /// From the boot loader's hand-over to the first program.
-#include <algorithm>
+#include <charconv>
 
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/devices.h>
@@ -16,6 +16,7 @@
 #include <kernel/fault_policy.h>
 #include <kernel/fs/vfs.h>
 #include <kernel/idle.h>
+#include <kernel/libk/string.h>
 #include <kernel/mm/frame.h>
 #include <kernel/panic_policy.h>
 #include <kernel/self_check.h>
@@ -57,20 +58,18 @@ const char* parse_boot_data(uint32_t magic, uint32_t address) {
     return parse_multiboot2({data, kEarlyMapEnd - address}, address, boot_info);
 }
 
-/// Number behind `key=` on the command line, or `otherwise`.
-uint32_t command_line_number(const char* key, uint32_t otherwise) {
-    std::array<char, 12> text{};
-    if (!command_line_value(boot_info.command_line.data(), key, text)) return otherwise;
-    uint32_t value = 0;
-    for (const char* c = text.data(); *c >= '0' && *c <= '9' && value < 100'000'000; c++)
-        value = value * 10 + static_cast<uint32_t>(*c - '0');
-    return value;
+std::string_view option(std::string_view key) {
+    return command_line_value(boot_info.command_line.data(), key);
 }
 
-bool command_line_is(const char* key, std::string_view value) {
-    std::array<char, 16> text{};
-    return command_line_value(boot_info.command_line.data(), key, text) &&
-           std::string_view(text.data()) == value;
+/// The timer's rate: what `hz=` on the command line says.
+uint32_t timer_rate() {
+    const std::string_view text = option("hz");
+    if (text.empty()) return kDefaultHz;
+    uint32_t hz = 0;
+    std::from_chars(text.begin(), text.end(), hz);
+    if (hz < 10 || hz > 10'000) boot_failed("hz= on the command line must be between 10 and 10000");
+    return hz;
 }
 
 void mount_initramfs() {
@@ -84,14 +83,13 @@ void mount_initramfs() {
 
 /// The boot task: brings the machine up, then rests whenever nobody else has work.
 void boot_task_body() {
-    const uint32_t hz = command_line_number("hz", kDefaultHz);
-    if (hz < 10 || hz > 10'000) boot_failed("hz= on the command line must be between 10 and 10000");
+    const uint32_t hz = timer_rate();
     if (const char* error = init_devices(hz)) boot_failed(error);
     start_processors(hz);
     mount_initramfs();
 
-    std::array<char, 16> crash{};
-    if (command_line_value(boot_info.command_line.data(), "crash", crash)) crash_on_purpose(crash.data());
+    std::array<char, 16> crash;
+    if (copy_string(crash, option("crash")) > 0) crash_on_purpose(crash.data());
 
     self_check();
     start_userspace();
@@ -111,9 +109,9 @@ extern "C" [[noreturn]] void kernel_main(uint32_t magic, uint32_t address) {
     init_cpu_features();
 
     if (const char* error = parse_boot_data(magic, address)) boot_failed(error);
-    set_panic_exit(command_line_is("panic", "exit"));
-    if (command_line_is("faults", "stop")) stop_at_program_fault = true;
-    if (command_line_is("faults", "kill")) stop_at_program_fault = false;
+    set_panic_exit(option("panic") == "exit");
+    if (option("faults") == "stop") stop_at_program_fault = true;
+    if (option("faults") == "kill") stop_at_program_fault = false;
     if (const char* error = check_boot_info(boot_info, 0x100000, image_physical(kernel_end).value))
         boot_failed(error);
     note_processors(boot_info.rsdp, read_physical);

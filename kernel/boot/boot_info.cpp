@@ -4,7 +4,6 @@
 #include <kernel/boot/boot_info.h>
 
 #include <algorithm>
-#include <string_view>
 
 #include <kernel/libk/string.h>
 
@@ -91,26 +90,20 @@ BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel
     return check_modules(info, kernel_start, kernel_end);
 }
 
-bool command_line_value(const char* command_line, const char* key, std::span<char> out) {
-    std::string_view rest(command_line);
-    for (std::string_view word = take_word(rest, " \t"); !word.empty(); word = take_word(rest, " \t")) {
+std::string_view command_line_value(std::string_view command_line, std::string_view key) {
+    for (std::string_view word = take_word(command_line, " \t"); !word.empty();
+         word = take_word(command_line, " \t")) {
         const std::string_view name = word.substr(0, word.find('='));
-        if (name != key) continue;
-        word.remove_prefix(std::min(name.size() + 1, word.size()));
-        if (word.size() >= out.size()) return false;
-        copy_string(out, word);
-        return true;
+        if (name == key) return word.substr(std::min(name.size() + 1, word.size()));
     }
-    return false;
+    return {};
 }
 
 BootError add_region(BootInfo& out, const E820Entry& entry) {
     if (entry.length == 0) return nullptr;
     if (out.region_count == BootInfo::kMaximumRegions)
         return "the boot loader's memory map has more than 128 regions";
-    MemoryType type = MemoryType::kReserved;
-    if (entry.type == 1) type = MemoryType::kUsable;
-    if (entry.type == 3) type = MemoryType::kAcpiReclaimable;
+    const MemoryType type = entry.type == 1 ? MemoryType::kUsable : MemoryType::kReserved;
     out.regions[out.region_count++] = {entry.base, entry.length, type};
     return nullptr;
 }

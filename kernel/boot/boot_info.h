@@ -8,14 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include <kernel/libk/address.h>
 
 /// What a region of physical memory is good for; the values are e820's.
 enum class MemoryType : uint32_t {
-    kUsable = 1,           ///< ours
-    kReserved = 2,         ///< keep out; every type we don't know is this
-    kAcpiReclaimable = 3,  ///< ACPI tables; left alone
+    kUsable = 1,    ///< ours
+    kReserved = 2,  ///< keep out, whatever is there
 };
 
 /// A stretch of physical memory, in bytes.
@@ -74,10 +74,8 @@ BootError parse_pvh(uint64_t start_info, PhysicalReader reader, BootInfo& out);
 /// [kernel_start, kernel_end). Sorts the regions by base address and drops empty ones.
 BootError check_boot_info(BootInfo& info, uint64_t kernel_start, uint64_t kernel_end);
 
-/// The value of the first word `key=value` in a command line of words, copied to `out` with a terminating
-/// null; false, with `out` untouched, when absent or too long for `out`. A word `key` alone has the empty
-/// value.
-bool command_line_value(const char* command_line, const char* key, std::span<char> out);
+/// The value of the first word `key=value` in a command line of words; empty when there is none.
+std::string_view command_line_value(std::string_view command_line, std::string_view key);
 
 // For the parsers.
 
@@ -85,7 +83,7 @@ bool command_line_value(const char* command_line, const char* key, std::span<cha
 struct E820Entry {
     uint64_t base;      ///< first byte's physical address
     uint64_t length;    ///< bytes
-    uint32_t type;      ///< 1: usable, 3: ACPI tables
+    uint32_t type;      ///< 1: usable
     uint32_t reserved;  ///< the loader's
 };
 static_assert(sizeof(E820Entry) == 24);

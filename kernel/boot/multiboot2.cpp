@@ -34,7 +34,7 @@ struct TagHeader {
 };
 static_assert(sizeof(TagHeader) == 8);
 
-/// Body of a module tag; its command line, a null-terminated string, follows.
+/// Body of a module tag; its command line follows, which nobody needs.
 struct ModuleBody {
     uint32_t start;
     uint32_t end;  ///< first byte behind the module
@@ -52,26 +52,17 @@ static_assert(sizeof(MemoryMapBody) == 8);
 constexpr size_t kRsdp1Size = 20;  ///< bytes of an RSDP of revision 0 (ACPI 6.5, 5.2.5.3)
 constexpr size_t kRsdp2Size = 36;
 
-/// The text in `bytes` up to its terminating null, into `text`; false when there is no null.
-bool read_string(std::span<const std::byte> bytes, std::string_view& text) {
-    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    text = all.substr(0, all.find('\0'));
-    return text.size() < all.size();
-}
-
 BootError parse_command_line(std::span<const std::byte> body, BootInfo& out) {
-    std::string_view text;
-    if (!read_string(body, text)) return "the multiboot2 command line has no terminating null";
-    copy_string(out.command_line, text);
+    const std::string_view text(reinterpret_cast<const char*>(body.data()), body.size());
+    const size_t length = text.find('\0');
+    if (length == text.npos) return "the multiboot2 command line has no terminating null";
+    copy_string(out.command_line, text.substr(0, length));
     return nullptr;
 }
 
 BootError parse_module(std::span<const std::byte> body, BootInfo& out) {
     ModuleBody module;
     if (!read_at(body, 0, module)) return "a multiboot2 module tag is too short";
-    std::string_view text;
-    if (!read_string(body.subspan(sizeof module), text))
-        return "a multiboot2 module's command line has no terminating null";
     if (module.end < module.start) return "a multiboot2 module ends before it starts";
     return add_module(out, module.start, module.end - module.start);
 }
