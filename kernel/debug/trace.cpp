@@ -32,52 +32,36 @@ int64_t trace_around(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
 
 namespace {
 
-/// What a record holds besides what is the same for all.
-struct What {
-    TraceKind kind;
-    uint64_t value = 0;
-    int32_t pid = 0;
-    uint8_t vector = 0;
-    uint8_t flags = 0;
-};
-
 int32_t owner_of_stack(uint64_t rsp) {
     const uint64_t base = kernel_stack_base(rsp);
     const Task* owner = base ? *reinterpret_cast<Task**>(base) : nullptr;
     return owner ? owner->pid : kNoTask;
 }
 
-/// Writes one record. Interrupts are off meanwhile, so that on one processor records are in the order of what
-/// they tell; an NMI in between gets a later number. `more` may replace what was written before the record
-/// counts.
-template <class F>
-void record(const What& what, F&& more) {
+/// Completes `what` and writes it to the ring. Interrupts are off meanwhile, so that on one processor records
+/// are in the order of what they tell; an NMI in between gets a later number.
+void record(TraceRecord what) {
     const uint64_t flags = irq_save();
     const uint64_t number = __atomic_fetch_add(&trace_next, 1, __ATOMIC_RELAXED);
+    const auto rsp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    const EntryWords words = entry_words();
+    what.time = rdtsc();
+    what.stack_owner = owner_of_stack(rsp);
+    what.published = words.stack;
+    what.processor = static_cast<uint8_t>(words.processor);
+    what.flags |= (flags & kRFLAGS_IF) != 0;
+    if (what.kind != TraceKind::kTask) {
+        what.rsp = rsp;
+        what.cr3 = read_cr3();
+        what.scratch = words.scratch;
+    }
     TraceRecord& slot = trace_ring[number % kTraceRecords];
     __atomic_store_n(&slot.stamp, 0, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    const EntryWords words = entry_words();
-    slot.time = rdtsc();
-    slot.rsp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-    slot.stack_owner = owner_of_stack(slot.rsp);
-    slot.cr3 = read_cr3();
-    slot.published = words.stack;
-    slot.scratch = words.scratch;
-    slot.value = what.value;
-    slot.kind = what.kind;
-    slot.processor = static_cast<uint8_t>(words.processor);
-    slot.vector = what.vector;
-    slot.flags = what.flags | ((flags & kRFLAGS_IF) != 0);
-    slot.pid = what.pid;
-    more(slot);
+    slot = what;  // its stamp is 0 as well
     __atomic_store_n(&slot.stamp, static_cast<uint32_t>(number + 1), __ATOMIC_RELEASE);
     irq_restore(flags);
     if ((number + 1) % kTraceBlock == 0) trace_block_full();
-}
-
-void record(const What& what) {
-    record(what, [](TraceRecord&) {});
 }
 
 uint8_t interrupt_flags(const InterruptFrame& frame) {
@@ -89,7 +73,7 @@ void leave_interrupt(uint64_t vector, int64_t) {
 }
 
 void leave_system_call(uint64_t, int64_t result) {
-    record({.kind = TraceKind::kSyscallLeave, .value = static_cast<uint64_t>(result)});
+    record({.value = static_cast<uint64_t>(result), .kind = TraceKind::kSyscallLeave});
 }
 
 }  // namespace
@@ -99,27 +83,25 @@ void trace_publish(const Task& to) {
 }
 
 void trace_switch(const Task& to) {
-    record({.kind = TraceKind::kSwitch, .value = to.cr3, .pid = to.pid});
+    record({.value = to.cr3, .kind = TraceKind::kSwitch, .pid = to.pid});
 }
 
 void trace_task(const Task& task) {
-    record({.kind = TraceKind::kTask, .pid = task.pid}, [&task](TraceRecord& slot) {
-        slot.rsp = task.kstack_top;
-        slot.cr3 = task.cr3;
-        static_assert(sizeof(task.name) == sizeof(slot.scratch) + sizeof(slot.value));
-        memcpy(&slot.scratch, task.name.data(), sizeof(slot.scratch));
-        memcpy(&slot.value, task.name.data() + sizeof(slot.scratch), sizeof(slot.value));
-    });
+    TraceRecord what{.rsp = task.kstack_top, .cr3 = task.cr3, .kind = TraceKind::kTask, .pid = task.pid};
+    static_assert(sizeof(task.name) == sizeof(what.scratch) + sizeof(what.value));
+    memcpy(&what.scratch, task.name.data(), sizeof(what.scratch));
+    memcpy(&what.value, task.name.data() + sizeof(what.scratch), sizeof(what.value));
+    record(what);
 }
 
 void trace_panic(uint64_t rip, uint64_t vector) {
-    record({.kind = TraceKind::kPanic, .value = rip, .vector = static_cast<uint8_t>(vector)});
+    record({.value = rip, .kind = TraceKind::kPanic, .vector = static_cast<uint8_t>(vector)});
 }
 
 void trace_interrupt(InterruptFrame* frame, void (*handle)(InterruptFrame*)) {
     const auto vector = static_cast<uint8_t>(frame->vector);
-    record({.kind = TraceKind::kInterruptEnter,
-            .value = frame->rip,
+    record({.value = frame->rip,
+            .kind = TraceKind::kInterruptEnter,
             .vector = vector,
             .flags = interrupt_flags(*frame)});
     trace_around(reinterpret_cast<uint64_t>(frame), 0, 0, 0, 0, 0, reinterpret_cast<void*>(handle),
@@ -128,7 +110,7 @@ void trace_interrupt(InterruptFrame* frame, void (*handle)(InterruptFrame*)) {
 
 int64_t trace_system_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
                           uint32_t number, SystemCall* call) {
-    record({.kind = TraceKind::kSyscallEnter, .value = number});
+    record({.value = number, .kind = TraceKind::kSyscallEnter});
     return trace_around(a, b, c, d, e, f, reinterpret_cast<void*>(call), leave_system_call, number);
 }
 

@@ -45,19 +45,19 @@ inline constexpr int32_t kNoTask = INT32_MIN;
 /// One record, a cache line. `stamp` is written last and is 0 in between: it tells a reader which turn of the
 /// ring the record belongs to, and whether it is complete.
 struct alignas(64) TraceRecord {
-    uint32_t stamp;       ///< one more than its number since boot, modulo 2^32
-    int32_t stack_owner;  ///< pid of the task on whose kernel stack RSP was, or kNoTask
-    uint64_t time;        ///< TSC
-    uint64_t rsp;         ///< for kTask: the top of the task's kernel stack
-    uint64_t cr3;         ///< for kTask: the task's
-    uint64_t published;   ///< the kernel stack that the next entry from ring 3 takes (EntryWords)
-    uint64_t scratch;     ///< the word that keeps the user's RSP; for kTask: its name, with `value`
-    uint64_t value;       ///< see TraceKind
-    TraceKind kind;       ///< what it is about
-    uint8_t processor;    ///< number of the processor that wrote it
-    uint8_t vector;       ///< of an interrupt or a panic
-    uint8_t flags;        ///< bit 0: IF; of an interrupt bit 1: the interrupted IF, bits 2 and 3: the ring
-    int32_t pid;          ///< whom the kind is about, see TraceKind
+    uint32_t stamp = 0;       ///< one more than its number since boot, modulo 2^32
+    int32_t stack_owner = 0;  ///< pid of the task on whose kernel stack RSP was, or kNoTask
+    uint64_t time = 0;        ///< TSC
+    uint64_t rsp = 0;         ///< for kTask: the top of the task's kernel stack
+    uint64_t cr3 = 0;         ///< for kTask: the task's
+    uint64_t published = 0;   ///< the kernel stack that the next entry from ring 3 takes (EntryWords)
+    uint64_t scratch = 0;     ///< the word that keeps the user's RSP; for kTask: its name, with `value`
+    uint64_t value = 0;       ///< see TraceKind
+    TraceKind kind = {};      ///< what it is about
+    uint8_t processor = 0;    ///< number of the processor that wrote it
+    uint8_t vector = 0;       ///< of an interrupt or a panic
+    uint8_t flags = 0;  ///< bit 0: IF; of an interrupt bit 1: the interrupted IF, bits 2 and 3: the ring
+    int32_t pid = 0;    ///< whom the kind is about, see TraceKind
 };
 static_assert(sizeof(TraceRecord) == 64);
 
