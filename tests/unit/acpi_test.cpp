@@ -19,14 +19,10 @@ constexpr uint64_t kTable = 0x7fe4007;
 constexpr uint64_t kHighTable = 0x2'0000'5009;
 constexpr uint64_t kNowhere = 0x123456;
 
-constexpr TableKind kKind{
-    .signature = "GOAL",
-    .unreachable = "goal: unreachable",
-    .wrong_signature = "goal: signature",
-    .impossible_length = "goal: length",
-    .wrong_checksum = "goal: checksum",
-};
+constexpr TableKind kKind{.signature = "GOAL", .name = "goal"};
 
+const std::string kMissing = "the ACPI goal is missing, or can't be reached";
+const std::string kUnreachable = "the ACPI goal can't be reached";
 const std::string kNoXsdt = "the ACPI XSDT can't be reached";
 const std::string kNoRsdt = "the ACPI RSDT can't be reached";
 const std::string kNoPointer = "the ACPI RSDP can't be reached";
@@ -169,7 +165,7 @@ TEST_F(Acpi, AnXsdtOutOfReachIsNotReplacedByTheRsdt) {
 
 TEST_F(Acpi, ABrokenXsdtIsNotReplacedByTheRsdt) {
     fix_checksum(memory.at(kXsdt).put(0, 'R'));
-    EXPECT_EQ(find(), "the ACPI RSDP's XSDT address leads to something that is no XSDT");
+    EXPECT_EQ(find(), "the ACPI XSDT has a wrong signature");
     memory.place(kXsdt, xsdt({kHighTable}).put(20, 'x'));
     EXPECT_EQ(find(), "the ACPI XSDT has a wrong checksum");
     memory.place(kXsdt, acpi_table("XSDT", Blob().add(kHighTable).add(uint32_t{0})));
@@ -187,7 +183,7 @@ TEST_F(Acpi, ABrokenRsdt) {
     EXPECT_EQ(find(), kNoRsdt);
     memory.place(kRsdp, old_root_pointer(kRsdt));
     fix_checksum(memory.at(kRsdt).put(0, 'X'));
-    EXPECT_EQ(find(), "the ACPI RSDP's RSDT address leads to something that is no RSDT");
+    EXPECT_EQ(find(), "the ACPI RSDT has a wrong signature");
     memory.place(kRsdt, rsdt({kTable}).put(20, 'x'));
     EXPECT_EQ(find(), "the ACPI RSDT has a wrong checksum");
     memory.place(kRsdt, acpi_table("RSDT", Blob().add(uint32_t{kTable}).add(uint16_t{0})));
@@ -200,9 +196,9 @@ TEST_F(Acpi, ABrokenRsdt) {
 
 TEST_F(Acpi, AnEmptyList) {
     memory.place(kXsdt, xsdt({}));
-    EXPECT_EQ(find(), "goal: unreachable");
+    EXPECT_EQ(find(), kMissing);
     memory.place(kRsdp, old_root_pointer(kRsdt)).place(kRsdt, rsdt({}));
-    EXPECT_EQ(find(), "goal: unreachable");
+    EXPECT_EQ(find(), kMissing);
 }
 
 TEST_F(Acpi, OtherTablesDontMatter) {
@@ -218,18 +214,18 @@ TEST_F(Acpi, TheFirstOfSeveralIsTaken) {
     memory.place(kXsdt, xsdt({kTable, kHighTable}));
     EXPECT_EQ(find(), "by the RSDT") << "its table, in the XSDT";
     memory.at(kTable).put(36, 'x');
-    EXPECT_EQ(find(), "goal: checksum") << "and no better one is looked for";
+    EXPECT_EQ(find(), "the ACPI goal has a wrong checksum") << "and no better one is looked for";
 }
 
 TEST_F(Acpi, ABrokenTable) {
     memory.at(kHighTable).put(36, 'x');
-    EXPECT_EQ(find(), "goal: checksum");
+    EXPECT_EQ(find(), "the ACPI goal has a wrong checksum");
     for (uint32_t length : {0u, 35u, 0x100001u, 0xffffffffu}) {
         memory.place(kHighTable, goal("").put(kTableLength, length));
-        EXPECT_EQ(find(), "goal: length") << length;
+        EXPECT_EQ(find(), "the ACPI goal has an impossible length") << length;
     }
     memory.place(kHighTable, goal("").put(kTableLength, uint32_t{37}));
-    EXPECT_EQ(find(), "goal: unreachable");
+    EXPECT_EQ(find(), kUnreachable);
     memory.place(kHighTable, goal(""));
     EXPECT_EQ(find(), "") << "one that is a header only is whole";
 }
@@ -245,7 +241,7 @@ TEST_F(Acpi, ATableThatWrapsRound) {
     EXPECT_EQ(find(), "1234");
     for (uint32_t length : {41u, 42u, 100u}) {
         memory.place(address, goal("12345678").put(kTableLength, length).resize(40));
-        EXPECT_EQ(find(), "goal: unreachable") << length;
+        EXPECT_EQ(find(), kUnreachable) << length;
     }
 }
 
@@ -281,7 +277,8 @@ TEST_F(Acpi, TruncatedTables) {
                 length < 20 ? kNoPointer : "the ACPI RSDP is cut off behind its first 20 bytes";
             EXPECT_EQ(find(), address == kRsdp   ? rsdp
                               : address == kXsdt ? kNoXsdt
-                                                 : "goal: unreachable")
+                              : length < 36      ? kMissing
+                                                 : kUnreachable)
                 << length;
         }
         memory.place(address, whole);

@@ -234,7 +234,7 @@ TEST_F(Processors, ErrorsOfEveryTableAreTold) {
     memory.at(kMadt).put(kTableLength, 35u);
     EXPECT_EQ(find(), "the ACPI MADT has an impossible length");
     memory.at(kMadt).put(0, 'x');
-    EXPECT_EQ(find(), "the ACPI tables include no MADT, or it can't be reached");
+    EXPECT_EQ(find(), "the ACPI MADT is missing, or can't be reached");
     memory.at(kRoot).put(kTableChecksum, 'x');
     EXPECT_EQ(find(), "the ACPI XSDT has a wrong checksum");
     memory.at(kRsdp).put(0, 'x');

@@ -8,6 +8,7 @@
 #include <kernel/acpi/madt.h>
 #include <kernel/acpi/tables.h>
 #include <kernel/libk/bytes.h>
+#include <kernel/libk/format.h>
 
 namespace {
 
@@ -16,29 +17,16 @@ using Bytes = std::span<const std::byte>;
 /// Real tables stay far below; a length beyond it is rubbish, and summing up that much takes time.
 constexpr uint32_t kMaximumLength = 1024 * 1024;
 
-constexpr TableKind kXsdt{
-    .signature = "XSDT",
-    .unreachable = "the ACPI XSDT can't be reached",
-    .wrong_signature = "the ACPI RSDP's XSDT address leads to something that is no XSDT",
-    .impossible_length = "the ACPI XSDT has an impossible length",
-    .wrong_checksum = "the ACPI XSDT has a wrong checksum",
-};
+constexpr TableKind kXsdt{"XSDT", "XSDT"};
+constexpr TableKind kRsdt{"RSDT", "RSDT"};
+constexpr TableKind kMadt{"APIC", "MADT"};
 
-constexpr TableKind kRsdt{
-    .signature = "RSDT",
-    .unreachable = "the ACPI RSDT can't be reached",
-    .wrong_signature = "the ACPI RSDP's RSDT address leads to something that is no RSDT",
-    .impossible_length = "the ACPI RSDT has an impossible length",
-    .wrong_checksum = "the ACPI RSDT has a wrong checksum",
-};
-
-constexpr TableKind kMadt{
-    .signature = "APIC",
-    .unreachable = "the ACPI tables include no MADT, or it can't be reached",
-    .wrong_signature = "the ACPI MADT has a wrong signature",
-    .impossible_length = "the ACPI MADT has an impossible length",
-    .wrong_checksum = "the ACPI MADT has a wrong checksum",
-};
+/// The sentence that says what is wrong with a table; good until the next one is made.
+BootError table_error(const TableKind& kind, const char* what) {
+    static std::array<char, 64> text;
+    format_to(text, "the ACPI %s %s", kind.name, what);
+    return text.data();
+}
 
 /// The `length` bytes at physical `address`; without any when they can't be reached.
 Bytes reach(PhysicalReader reader, uint64_t address, uint64_t length) {
@@ -65,12 +53,13 @@ bool checksum_is_right(Bytes bytes) {
 
 BootError read_table(uint64_t address, PhysicalReader reader, const TableKind& kind, Bytes& out) {
     TableHeader header;
-    if (!read_physical(reader, address, header)) return kind.unreachable;
-    if (!is_signature(header.signature, kind.signature)) return kind.wrong_signature;
-    if (header.length < sizeof(header) || header.length > kMaximumLength) return kind.impossible_length;
+    if (!read_physical(reader, address, header)) return table_error(kind, "can't be reached");
+    if (!is_signature(header.signature, kind.signature)) return table_error(kind, "has a wrong signature");
+    if (header.length < sizeof(header) || header.length > kMaximumLength)
+        return table_error(kind, "has an impossible length");
     const Bytes table = reach(reader, address, header.length);
-    if (table.empty()) return kind.unreachable;
-    if (!checksum_is_right(table)) return kind.wrong_checksum;
+    if (table.empty()) return table_error(kind, "can't be reached");
+    if (!checksum_is_right(table)) return table_error(kind, "has a wrong checksum");
     out = table;
     return nullptr;
 }
@@ -109,12 +98,11 @@ BootError find_table(uint64_t rsdp, PhysicalReader reader, const TableKind& kind
     if (BootError error = read_root_pointer(rsdp, reader, root)) return error;
     Bytes table;
     // A broken XSDT is no reason to believe the RSDT of the same firmware.
-    if (BootError error = read_table(root.address, reader, root.extended ? kXsdt : kRsdt, table))
-        return error;
+    const TableKind& list = root.extended ? kXsdt : kRsdt;
+    if (BootError error = read_table(root.address, reader, list, table)) return error;
     const size_t entry_size = root.extended ? sizeof(uint64_t) : sizeof(uint32_t);
     Bytes entries = table.subspan(sizeof(TableHeader));
-    if (entries.size() % entry_size != 0)
-        return root.extended ? "the ACPI XSDT ends within an entry" : "the ACPI RSDT ends within an entry";
+    if (entries.size() % entry_size != 0) return table_error(list, "ends within an entry");
     for (; !entries.empty(); entries = entries.subspan(entry_size)) {
         uint64_t address = 0;
         __builtin_memcpy(&address, entries.data(), entry_size);
@@ -123,7 +111,7 @@ BootError find_table(uint64_t rsdp, PhysicalReader reader, const TableKind& kind
         if (!read_physical(reader, address, header)) continue;
         if (is_signature(header.signature, kind.signature)) return read_table(address, reader, kind, out);
     }
-    return kind.unreachable;
+    return table_error(kind, "is missing, or can't be reached");
 }
 
 BootError find_processors(uint64_t rsdp, PhysicalReader reader, ProcessorList& out) {

@@ -8,20 +8,17 @@
 
 #include <kernel/boot/boot_info.h>
 
-/// A kind of table: its signature, and the sentences for everything that can be wrong with one.
+/// A kind of table.
 struct TableKind {
-    std::string_view signature;   ///< four characters
-    BootError unreachable;        ///< what is said when the way to it can't be read
-    BootError wrong_signature;    ///< when something else is there
-    BootError impossible_length;  ///< when its length can't be right
-    BootError wrong_checksum;     ///< when its bytes do not sum up to 0
+    std::string_view signature;  ///< four characters
+    const char* name;            ///< what an error calls it
 };
 
 /// Finds the first table with kind.signature in the XSDT or, where the RSDP has none, in the RSDT, and
 /// verifies what it went through: signatures, lengths (of a table: 36 bytes to 1 MiB) and checksums. Tables
 /// of other kinds don't matter and may be out of reach. `rsdp` is a physical address, 0 when the loader named
 /// none. For success `out` is the whole table, as long as its header says and at least that header; it is
-/// memory that `reader` granted. Otherwise a sentence, and `out` is untouched. No locks; any context in which
-/// `reader` works.
+/// memory that `reader` granted. Otherwise a sentence, good until the next call, and `out` is untouched. No
+/// locks; at boot only.
 BootError find_table(uint64_t rsdp, PhysicalReader reader, const TableKind& kind,
                      std::span<const std::byte>& out);

@@ -27,5 +27,5 @@ BootError parse_madt(std::span<const std::byte> table, ProcessorList& out);
 
 /// Follows the RSDP at physical address `rsdp` (0 when the boot loader named none) to the MADT, verifies
 /// everything on the way (see find_table()), and lists the processors. The error is a sentence that names the
-/// table and what is wrong with it; then `out` is empty. No locks; any context in which `reader` works.
+/// table and what is wrong with it; then `out` is empty. No locks; at boot only.
 BootError find_processors(uint64_t rsdp, PhysicalReader reader, ProcessorList& out);
