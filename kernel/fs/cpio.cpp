@@ -16,24 +16,16 @@ namespace {
 
 using HexField = std::array<char, 8>;
 
-/// All fields but the magic are hexadecimal numbers of 8 digits.
+/// The fields are hexadecimal numbers: inode, mode, user, group, links, time, size of the file, device (two),
+/// special device (two), size of the name with its terminating null, and a checksum, 0 in this form.
 struct Header {
     std::array<char, 6> magic;
-    HexField inode;
-    HexField mode;
-    HexField user;
-    HexField group;
-    HexField links;
-    HexField modified;
-    HexField file_size;
-    HexField device_major;
-    HexField device_minor;
-    HexField special_major;
-    HexField special_minor;
-    HexField name_size;  ///< with the terminating null
-    HexField checksum;   ///< 0 in this form
+    std::array<HexField, 13> fields;
 };
 static_assert(sizeof(Header) == 110);
+constexpr size_t kMode = 1;
+constexpr size_t kFileSize = 6;
+constexpr size_t kNameSize = 11;
 
 /// More than any name the kernel can store; a bound against nonsense.
 constexpr uint32_t kLongestName = 4096;
@@ -60,8 +52,8 @@ const char* next_cpio_entry(std::span<const std::byte>& archive, CpioEntry& entr
     if (std::string_view(header.magic.data(), header.magic.size()) != "070701")
         return "a header in the cpio archive lacks the magic 070701 of the newc form";
     uint32_t mode, name_size, file_size;
-    if (!parse_hex(header.mode, mode) || !parse_hex(header.name_size, name_size) ||
-        !parse_hex(header.file_size, file_size))
+    if (!parse_hex(header.fields[kMode], mode) || !parse_hex(header.fields[kNameSize], name_size) ||
+        !parse_hex(header.fields[kFileSize], file_size))
         return "a header in the cpio archive has a field that is not hexadecimal";
 
     if (name_size == 0) return "a name in the cpio archive has no terminating null";
