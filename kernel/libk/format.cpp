@@ -82,7 +82,8 @@ class Formatter {
     /// Writes one argument; false when the conversion is unknown, with nothing written.
     bool convert(char conversion, const Specification& spec) {
         switch (conversion) {
-            case 'd': {
+            case 'd':
+            case 'i': {
                 const int64_t value = spec.wide ? va_arg(arguments_, int64_t) : va_arg(arguments_, int);
                 // Negated as unsigned: the most negative number has no positive twin.
                 const auto magnitude = static_cast<uint64_t>(value);
@@ -91,6 +92,7 @@ class Formatter {
             }
             case 'u':
             case 'x':
+            case 'X':
                 put_number(spec, "", spec.wide ? va_arg(arguments_, uint64_t) : va_arg(arguments_, unsigned),
                            conversion == 'u' ? 10 : 16);
                 return true;

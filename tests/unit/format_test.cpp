@@ -57,7 +57,7 @@ TEST(Format, IntegersLikeTheHost) {
         for (const char* width : widths) {
             const std::string start = std::string("[%") + flag + width;
             for (int64_t number : numbers) {
-                for (const char* conversion : {"d", "u", "x"}) {
+                for (const char* conversion : {"d", "i", "u", "x"}) {
                     const auto narrow = static_cast<int>(number);
                     const std::string format = start + conversion + "]";
                     ASSERT_EQ(formatted(format.c_str(), narrow), by_host(format.c_str(), narrow)) << format;
@@ -71,7 +71,8 @@ TEST(Format, IntegersLikeTheHost) {
             }
         }
     }
-    EXPECT_EQ(compared, 4 * 4 * 13 * 3 * 4);
+    EXPECT_EQ(compared, 4 * 4 * 13 * 4 * 4);
+    EXPECT_EQ(formatted("%X %08lX", 0xabcu, 0xabcdul), "abc 0000abcd") << "small letters all the same";
 }
 
 TEST(Format, Strings) {
