@@ -127,7 +127,7 @@ record = $(if $(or $(READ_ONLY),$(and $(wildcard $1),$(call same,$(strip $(file 
     $(shell mkdir -p $(dir $1))$(file >$1,$2))
 same = $(if $(subst x$1,,x$2)$(subst x$2,,x$1),,same)
 # These goals write nothing below build/.
-READ_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out help where diff tree reset tags release clean setup,$(MAKECMDGOALS)),,yes))
+READ_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out help where lines diff tree reset tags release clean setup,$(MAKECMDGOALS)),,yes))
 
 # An override that appears or vanishes must rebuild what included the other file; depfiles alone cannot see that.
 several = $(word 2,$(wildcard $(addsuffix /$1,$(LAYERS))))

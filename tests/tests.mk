@@ -7,7 +7,7 @@
 
 #: TESTS=pattern      run only the GoogleTests whose names match, as in TESTS='Shell.*'
 TESTS ?= *
-.PHONY: test check tidy
+.PHONY: test check tidy lines
 NEEDS_test := iso run uefi test
 NEEDS_check := $(NEEDS_test)
 NEEDS_tidy := tidy
@@ -160,6 +160,9 @@ compare: $B/trapline.elf $(BENCH_PROGRAMS) | need ## the same program here and o
 NEEDS_bochs := iso bochs
 bochs: $(if $(filter SOL=6,$(STATES)),build-sol6) | need ## what QEMU hides: chapter 6 in Bochs, sound and without a precaution
 	@+CXX=$(CXX) TARGET_CXX="$(TARGET_CXX)" tests/tools/bochs.sh $(BUILD)
+
+lines: ## lines of code of the state's kernel by folder, without comments, and what the instruments add
+	@awk -f tests/tools/lines.awk $(call at,$(filter kernel/% arch/%,$(filter %.h %.cpp %.S %.ld,$(FILES))))
 
 tidy: $B/compile_commands.json $B/include/arch/x86_64/asm_offsets.h | need ## clang-tidy over the state's kernel
 	@echo $(filter %.cpp,$(call at,$(KERNEL_SOURCES))) | xargs -n 4 -P $(shell nproc) clang-tidy --quiet -p $B

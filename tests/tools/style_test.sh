@@ -34,4 +34,11 @@ test_no_two_layers_hold_the_same_file() {
     same "" "$twice"
 }
 
+# What somebody can read in a week; docs/design.md says what counts.
+test_the_kernel_is_short_enough_to_read() {
+    local code
+    code=$(make --no-print-directory SETUP=no SOL=6 lines | awk '$1 == "all" { print $3 }')
+    [[ $code -gt 1000 && $code -le 9000 ]] || { echo "SOL=6's kernel has $code lines of code; the ceiling is 9000"; return 1; }
+}
+
 run_tests
