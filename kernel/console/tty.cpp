@@ -47,7 +47,7 @@ Result<size_t> Tty::write(uint64_t, std::span<const std::byte> data, uint32_t) {
     return data.size();
 }
 
-Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
+Result<void> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
     // What can be asked for is copied first: the lock is never held while a user's memory is touched, which
     // may fault.
     Termios termios_now;
@@ -61,8 +61,7 @@ Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
     }
     switch (request) {
         case kTCGETS:
-            TRY_VOID(copy_to_user(argument, &termios_now, sizeof termios_now));
-            break;
+            return copy_to_user(argument, &termios_now, sizeof termios_now);
         // Output is on its way before write() returns, so there is nothing to drain; typed input stays.
         case kTCSETS:
         case kTCSETSW:
@@ -71,33 +70,30 @@ Result<uint64_t> Tty::ioctl(uint64_t request, UserPtr<void> argument) {
             LockGuard guard(lock);
             discipline.set_termios(termios);
             readers.wake_all();
-            break;
+            return {};
         }
         case kTIOCGPGRP:
             // Until somebody has claimed the terminal, each one who asks finds itself in the foreground.
             if (group_now == 0) group_now = current()->process_group;
-            TRY_VOID(copy_to_user(argument, &group_now, sizeof group_now));
-            break;
+            return copy_to_user(argument, &group_now, sizeof group_now);
         case kTIOCSPGRP: {
             const int group = TRY(read_user(UserPtr<const int>{argument.address}));
             if (group <= 0) return Errno::kEINVAL;
             LockGuard guard(lock);
             foreground_group = group;
-            break;
+            return {};
         }
         case kTIOCGWINSZ:
-            TRY_VOID(copy_to_user(argument, &window_now, sizeof window_now));
-            break;
+            return copy_to_user(argument, &window_now, sizeof window_now);
         case kTIOCSWINSZ: {
             const WindowSize size = TRY(read_user(UserPtr<const WindowSize>{argument.address}));
             LockGuard guard(lock);
             window = size;
-            break;
+            return {};
         }
         default:
             return Errno::kENOTTY;
     }
-    return uint64_t{0};
 }
 
 void Tty::input(char byte) {

@@ -26,7 +26,7 @@ class Tty final : public Inode {
     Result<size_t> read(uint64_t offset, std::span<std::byte> out, uint32_t flags) override;
     Result<size_t> write(uint64_t offset, std::span<const std::byte> data, uint32_t flags) override;
     /// TCGETS, TCSETS(W,F), TIOCGPGRP, TIOCSPGRP, TIOCGWINSZ, TIOCSWINSZ; ENOTTY for others.
-    Result<uint64_t> ioctl(uint64_t request, UserPtr<void> argument) override;
+    Result<void> ioctl(uint64_t request, UserPtr<void> argument) override;
 
     /// One byte from the keyboard: to the discipline, then to whoever waits for it, or as a signal to the
     /// foreground group. IF=0, no lock held.

@@ -1,7 +1,6 @@
 /// @file
-/// Paths as text: normalising and taking apart.
-
-#include <kernel/fs/path.h>
+/// Paths as text, whose components take_word(path, "/") takes off. There are no symbolic links, so `..` may
+/// be taken away before anything is looked up.
 
 #include <kernel/fs/vfs.h>
 #include <kernel/libk/string.h>

@@ -15,12 +15,11 @@ constexpr size_t kPipeSize = kPageSize;
 
 class Pipe final : public Inode {
   public:
-    /// Takes over `ring`, kPipeSize bytes of the heap. Starts with one reader and one writer, the two files
-    /// that make_pipe() opens.
-    explicit Pipe(void* ring) : Inode(FileType::kPipe, 0600), ring_(static_cast<std::byte*>(ring)) {
-        set_stream();
-    }
-    ~Pipe() override { kfree(ring_); }
+    /// Starts with one reader and one writer, the two files that make_pipe() opens.
+    Pipe() : Inode(FileType::kPipe, 0600) { set_stream(); }
+
+    /// False when there was no memory for the ring.
+    bool ok() const { return page_.ok(); }
 
     bool readable() override {
         LockGuard guard(lock_);
@@ -37,7 +36,8 @@ class Pipe final : public Inode {
   private:
     Result<size_t> put(std::span<const std::byte> data, uint32_t flags);
 
-    std::byte* const ring_;
+    const HeapPage page_;
+    std::byte* const ring_ = page_.bytes().data();
     SpinLock lock_{"pipe", LockRank::kPipe};  ///< guards what follows
     size_t head_ GUARDED_BY(lock_) = 0;       ///< where the oldest byte lies
     size_t count_ GUARDED_BY(lock_) = 0;      ///< bytes in the ring
@@ -103,16 +103,10 @@ void Pipe::closed(uint32_t flags) {
 }  // namespace
 
 Result<std::array<Ref<OpenFile>, 2>> make_pipe() {
-    void* ring = kmalloc(kPipeSize);
-    if (!ring) return Errno::kENOMEM;
-    auto pipe = make_ref<Pipe>(ring);
-    if (!pipe.ok()) {
-        kfree(ring);
-        return pipe.error();
-    }
-    Ref<Inode> inode(pipe.value());
+    const Ref<Pipe> pipe = TRY(make_ref<Pipe>());
+    if (!pipe->ok()) return Errno::kENOMEM;
     std::array<Ref<OpenFile>, 2> ends;
-    ends[0] = TRY(make_ref<OpenFile>(inode, kO_RDONLY));
-    ends[1] = TRY(make_ref<OpenFile>(inode, kO_WRONLY));
+    ends[0] = TRY(make_ref<OpenFile>(pipe, kO_RDONLY));
+    ends[1] = TRY(make_ref<OpenFile>(pipe, kO_WRONLY));
     return ends;
 }

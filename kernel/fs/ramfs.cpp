@@ -87,10 +87,8 @@ Result<Ref<Inode>> RamDirectory::create(std::string_view name, FileType type, ui
     Ref<Inode> inode;
     if (type == FileType::kDirectory)
         inode = TRY(make_ref<RamDirectory>(permissions));
-    else if (type == FileType::kRegular)
-        inode = TRY(make_ref<RamFile>(permissions));
     else
-        return Errno::kEINVAL;
+        inode = TRY(make_ref<RamFile>(permissions));
     TRY_VOID(link(name, inode));
     return inode;
 }

@@ -124,9 +124,7 @@ class Inode : public RefCounted {
     /// mapping it into a program. ENOENT for a hole or past the end. Does not sleep.
     virtual Result<PhysAddr> frame(uint64_t /*page*/) { return Errno::kENOENT; }
     /// Device control (tty: TCGETS and so on). ENOTTY by default.
-    virtual Result<uint64_t> ioctl(uint64_t /*request*/, UserPtr<void> /*argument*/) {
-        return Errno::kENOTTY;
-    }
+    virtual Result<void> ioctl(uint64_t /*request*/, UserPtr<void> /*argument*/) { return Errno::kENOTTY; }
     /// Called when the last reference to an OpenFile with these `flags` goes: pipes count their ends.
     virtual void closed(uint32_t /*flags*/) {}
     /// True when a read would not wait: for poll(2).
@@ -184,9 +182,6 @@ class OpenFile : public RefCounted {
     Result<uint64_t> seek(int64_t distance, uint64_t whence);
 
   private:
-    Result<size_t> read_at_position(std::span<std::byte> out);
-    Result<size_t> write_at_position(std::span<const std::byte> data);
-
     Ref<Inode> inode_;
     uint32_t flags_;
     SpinLock position_lock_{
@@ -228,6 +223,12 @@ class FileTable {
     std::array<Ref<OpenFile>, kMaximum> files_;
     uint32_t close_on_exec_ = 0;  ///< one bit a descriptor
 };
+
+/// Writes the absolute form of `path` to `out`: started at `cwd` (absolute) when relative, with "." and ".."
+/// and repeated slashes resolved, no slash at the end but for the root, and a terminating null. Returns its
+/// length without the null. ENOENT for an empty path, ENAMETOOLONG when it does not fit or a component is
+/// longer than kNameMax.
+Result<size_t> normalize_path(std::string_view cwd, std::string_view path, std::span<char> out);
 
 /// The root directory. Requires that there is one. Any context.
 Inode& root_inode();

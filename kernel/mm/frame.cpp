@@ -22,6 +22,12 @@ void clear(void* frame) {
     asm volatile("rep stosq" : "+D"(frame), "+c"(words) : "a"(uint64_t{0}) : "memory");
 }
 
+/// allocate_frame(), for both of its forms: in line, since every new page of a program waits for it.
+inline Result<PhysAddr> take_frame() {
+    LockGuard guard(lock);
+    return frames.allocate();
+}
+
 /// A stretch of memory that is not the allocator's to give.
 struct Range {
     uint64_t start;
@@ -87,12 +93,11 @@ void release_module(uint64_t start, uint64_t length) {
 }
 
 Result<PhysAddr> allocate_frame() {
-    LockGuard guard(lock);
-    return frames.allocate();
+    return take_frame();
 }
 
 Result<PhysAddr> allocate_zeroed_frame() {
-    const PhysAddr frame = TRY(allocate_frame());
+    const PhysAddr frame = TRY(take_frame());
     clear(physical_pointer(frame));
     return frame;
 }

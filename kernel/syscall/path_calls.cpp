@@ -1,7 +1,6 @@
 /// @file
 /// System calls on paths.
 #include <arch/x86_64/current.h>
-#include <kernel/fs/path.h>
 #include <kernel/mm/user_copy.h>
 #include <kernel/syscall/calls.h>
 #include <kernel/syscall/stat.h>

@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include <kernel/fs/path.h>
+#include <kernel/fs/vfs.h>
 #include <kernel/fs/vfs.h>
 #include <kernel/libk/string.h>
 

@@ -34,7 +34,7 @@ class TtyTest : public testing::Test {
         EXPECT_TRUE(count.ok());
         return count.ok() ? line_.substr(0, count.value()) : "";
     }
-    Result<uint64_t> ioctl(uint64_t request) { return tty_->ioctl(request, UserPtr<void>(user_address())); }
+    Result<void> ioctl(uint64_t request) { return tty_->ioctl(request, UserPtr<void>(user_address())); }
     template <class T>
     T& user() {
         return *reinterpret_cast<T*>(host_user_memory());
