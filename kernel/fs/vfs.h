@@ -182,6 +182,10 @@ class OpenFile : public RefCounted {
     Result<uint64_t> seek(int64_t distance, uint64_t whence);
 
   private:
+    // Apart from read() and write(), which are shorter for pipes that way.
+    Result<size_t> read_at_position(std::span<std::byte> out);
+    Result<size_t> write_at_position(std::span<const std::byte> data);
+
     Ref<Inode> inode_;
     uint32_t flags_;
     SpinLock position_lock_{
