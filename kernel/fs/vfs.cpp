@@ -51,16 +51,22 @@ Inode::Inode(FileType type, uint32_t permissions, uint64_t number)
 
 Result<size_t> OpenFile::read(std::span<std::byte> out) {
     if (!can_read()) return Errno::kEBADF;
-    if (!inode_->seekable()) return inode_->read(0, out, flags_);
+    return inode_->seekable() ? read_at_position(out) : inode_->read(0, out, flags_);
+}
+
+Result<size_t> OpenFile::write(std::span<const std::byte> data) {
+    if (!can_write()) return Errno::kEBADF;
+    return inode_->seekable() ? write_at_position(data) : inode_->write(0, data, flags_);
+}
+
+Result<size_t> OpenFile::read_at_position(std::span<std::byte> out) {
     LockGuard guard(position_lock_);
     size_t count = TRY(inode_->read(offset_, out, flags_));
     offset_ += count;
     return count;
 }
 
-Result<size_t> OpenFile::write(std::span<const std::byte> data) {
-    if (!can_write()) return Errno::kEBADF;
-    if (!inode_->seekable()) return inode_->write(0, data, flags_);
+Result<size_t> OpenFile::write_at_position(std::span<const std::byte> data) {
     LockGuard guard(position_lock_);
     size_t count = TRY(inode_->write(offset_, data, flags_));
     offset_ = (flags_ & kO_APPEND) ? inode_->size() : offset_ + count;

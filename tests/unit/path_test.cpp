@@ -7,7 +7,6 @@
 #include <string>
 
 #include <kernel/fs/vfs.h>
-#include <kernel/fs/vfs.h>
 #include <kernel/libk/string.h>
 
 namespace {
