@@ -42,8 +42,12 @@ using SystemCall = CallResult(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, 
 /// program never sees it: on the way back the call is made again, or fails with EINTR
 /// (finish_interrupted_call()).
 inline constexpr uint64_t kInterrupted = 512;
-/// Numbers of the calls that are made again.
-inline constexpr uint32_t kCallRead = 0, kCallWrite = 1, kCallReadv = 19, kCallWritev = 20, kCallWait4 = 61;
+// Numbers of the calls that are made again.
+inline constexpr uint32_t kCallRead = 0;     ///< read(2)
+inline constexpr uint32_t kCallWrite = 1;    ///< write(2)
+inline constexpr uint32_t kCallReadv = 19;   ///< readv(2)
+inline constexpr uint32_t kCallWritev = 20;  ///< writev(2)
+inline constexpr uint32_t kCallWait4 = 61;   ///< wait4(2)
 /// to_return_waiting() where there is no result. Out of the way of those that have one.
 [[gnu::noinline, gnu::cold]] inline CallResult to_return_failed(Errno error, uint64_t number) {
     return error == Errno::kEINTR ? -static_cast<int64_t>(kInterrupted + number) : to_return(error);
