@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kTailLines = 25;
 /// How often a silent guest is looked at.
 constexpr Duration kPollInterval(50);
+/// For reading what QEMU wrote before its end: it is there, but on a busy machine nobody has read it yet.
+constexpr Duration kLastWords(10'000);
 constexpr Duration kLookInterval(250);
 
 std::string failure_of(const Process& process, const std::string& what) {
@@ -169,6 +171,7 @@ ExitStatus Machine::wait_exit(Duration limit) {
             return status.has_value();
         },
         "the end of QEMU", limit);
+    serial_->wait_closed(kLastWords);
     return classify(*status);
 }
 

@@ -75,6 +75,11 @@ void Serial::wait_growth(size_t known, Duration limit) const {
     grown_.wait_for(guard, limit, [&] { return text_.size() > known || closed_ || dropped_ > 0; });
 }
 
+void Serial::wait_closed(Duration limit) const {
+    std::unique_lock guard(lock_);
+    grown_.wait_for(guard, limit, [&] { return closed_; });
+}
+
 void Serial::send(std::string_view data) {
     typed_ += data.size();
     write_all(connection_, data, Duration(10'000));

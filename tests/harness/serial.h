@@ -45,6 +45,8 @@ class Serial {
     std::optional<SerialMatch> find(const std::vector<std::string>& texts, size_t from) const;
     /// Waits until there are more than `known` bytes, or the line is closed or flooded; at most `limit`.
     void wait_growth(size_t known, Duration limit) const;
+    /// Waits until QEMU has closed the line, at most `limit`.
+    void wait_closed(Duration limit) const;
     /// Types `data`. Throws QemuGone or, when the guest takes nothing for ten seconds, InfrastructureError.
     void send(std::string_view data);
 
