@@ -47,6 +47,9 @@ inline constexpr uint32_t kCallRead = 0;     ///< read(2)
 inline constexpr uint32_t kCallWrite = 1;    ///< write(2)
 inline constexpr uint32_t kCallReadv = 19;   ///< readv(2)
 inline constexpr uint32_t kCallWritev = 20;  ///< writev(2)
+inline constexpr uint32_t kCallClone = 56;   ///< clone(2); it and the next two always, never EINTR
+inline constexpr uint32_t kCallFork = 57;    ///< fork(2)
+inline constexpr uint32_t kCallVfork = 58;   ///< vfork(2)
 inline constexpr uint32_t kCallWait4 = 61;   ///< wait4(2)
 /// to_return_waiting() where there is no result. Out of the way of those that have one.
 [[gnu::noinline, gnu::cold]] inline CallResult to_return_failed(Errno error, uint64_t number) {
@@ -113,10 +116,10 @@ SYSTEM_CALL(263,
 SYSTEM_CALL(269, sys_faccessat);  ///< faccessat(directory, path, mode); `directory` as in openat()
 
 // Processes: kernel/syscall/process_calls.cpp; fork_call.cpp comes with the chapter on system calls.
-SYSTEM_CALL(57, sys_fork);     ///< fork()
-SYSTEM_CALL(58, sys_vfork);    ///< vfork()
-SYSTEM_CALL(56, sys_clone);    ///< clone(flags, stack, -, child_tid, tls): processes only, no threads
-SYSTEM_CALL(112, sys_setsid);  ///< setsid(): a group of one's own; there are no sessions
+SYSTEM_CALL(kCallFork, sys_fork);    ///< fork()
+SYSTEM_CALL(kCallVfork, sys_vfork);  ///< vfork()
+SYSTEM_CALL(kCallClone, sys_clone);  ///< clone(flags, stack, -, child_tid, tls): processes only, no threads
+SYSTEM_CALL(112, sys_setsid);        ///< setsid(): a group of one's own; there are no sessions
 SYSTEM_CALL(59, sys_execve);  ///< execve(path, arguments, environment): each vector's strings within one page
 SYSTEM_CALL(60, sys_exit);    ///< exit(code) and exit_group(code): a process has one thread
 SYSTEM_CALL(231, sys_exit);   // exit_group

@@ -86,12 +86,13 @@ Result<Task*> fork_process(bool shares_memory) {
     save_user_state(parent);
     child->user_state = parent.user_state;
     {
-        // From here on a signal to the group finds the child as well. One that came before has found the
-        // parent only, and the child must not escape it.
+        // From here on a signal to the group finds the child as well.
         LockGuard guard(task_list_lock());
         child->process_group = parent.process_group;
     }
-    if (!parent.fatal_signal) return child;
+    // One that came before has found the parent only, and the child must not escape it: the parent sees to it
+    // first, and what its handler does is in the next child's memory too.
+    if (!__atomic_load_n(&parent.work, __ATOMIC_ACQUIRE)) return child;
     destroy_task(*child);
     return Errno::kEINTR;
 }

@@ -43,7 +43,8 @@ Result<Task*> start_process(std::string_view path);
 
 /// A child of the current process, its like in all but the pid, complete but for the registers it starts
 /// with, and not started yet. It gets a copy of the memory, as fork(2) has it, or shares it and both go on
-/// with it (CLONE_VM of clone(2)). ENOMEM, or EAGAIN when there are too many. Task context.
+/// with it (CLONE_VM of clone(2)). ENOMEM, EAGAIN when there are too many, or EINTR when a signal waits: then
+/// the call is to be made again. Task context.
 /// @callgraph
 Result<Task*> fork_process(bool shares_memory);
 

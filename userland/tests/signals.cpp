@@ -361,6 +361,32 @@ void vfork_borrows() {
     CHECK_EQ(wait_for(pid), 0);
 }
 
+/// A signal to the group while one of it forks: the child gets it too, or its memory shows what the parent's
+/// handler did. Only where there are several processors can the signal come in the midst of the call.
+void forks_let_no_signal_by() {
+    CHECK_EQ(run_in_child([] {
+                 setpgid(0, 0);
+                 handle(SIGUSR1, count, SA_RESTART);
+                 for (int round = 0; round < 200; ++round) {
+                     calls = 0;
+                     const long sender = fork();
+                     if (sender == 0) {
+                         for (int i = 0; i < round * 100; ++i) asm volatile("pause");
+                         kill(0, SIGUSR1);
+                         exit(0);
+                     }
+                     sched_yield();
+                     const long child = fork();
+                     if (child == 0) {
+                         for (int waited = 0; calls == 0 && waited < 1000; ++waited) sleep_milliseconds(2);
+                         exit(calls == 0 ? 1 : 0);
+                     }
+                     if (wait_for(sender) != 0 || wait_for(child) != 0) exit(1);
+                 }
+             }),
+             0);
+}
+
 }  // namespace
 
 int main(int, char**) {
@@ -376,5 +402,6 @@ int main(int, char**) {
     another_stack();
     returns_are_not_believed();
     vfork_borrows();
+    forks_let_no_signal_by();
     return passed();
 }

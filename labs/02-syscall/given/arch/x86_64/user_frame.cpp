@@ -35,7 +35,8 @@ void finish_interrupted_call(void* frame, const SignalAction* handler) {
     if (!call) return;
     const uint64_t number = -call->rax - kInterrupted;
     if (number >= kSyscallCount) return;
-    if (handler && !(handler->flags & kSA_RESTART)) {
+    const bool always = number >= kCallClone && number <= kCallVfork;
+    if (handler && !always && !(handler->flags & kSA_RESTART)) {
         call->rax = static_cast<uint64_t>(to_return(Errno::kEINTR));
     } else {
         call->rax = number;
