@@ -19,8 +19,8 @@ struct Instruction {
 /// of jumps and of operands relative to RIP. `code` may be any bytes; none behind its end is read.
 ///
 /// The text is in AT&T syntax as objdump prints it, with "0x" before targets and without prefixes and index
-/// registers that change nothing. Instructions outside the
-/// everyday set (SSE, x87, ...) have their length and the text "(other)". VEX and EVEX code is "(bad)":
-/// of all that is here only /tests/avx has any. An unlockable instruction behind LOCK and x87's reserved
-/// encodings raise #UD on a processor, but are decoded here all the same. Any context.
+/// registers that change nothing. Instructions outside the everyday set (SSE, x87, ...) have their length and
+/// the text "(other)". VEX and EVEX code is "(bad)": of all that is here only /tests/avx has any. An
+/// unlockable instruction behind LOCK and x87's reserved encodings raise #UD on a processor, but are decoded
+/// here all the same. Any context.
 Instruction disassemble(std::span<const std::byte> code, uint64_t address);

@@ -15,8 +15,8 @@ namespace {
 
 /// Longest transfer of one call, as in Linux: the result must fit an int with a page to spare.
 constexpr uint64_t kTransferMax = 0x7ffff000;
-/// Data passes through a buffer on the kernel stack in pieces of this many bytes ...
-/// ... and longer writes through one page of the heap, so that a pipe gets up to a page in one piece.
+/// Data passes through a buffer on the kernel stack in pieces of this many bytes; longer writes go through a
+/// page of the heap, so that a pipe gets up to a page in one piece.
 constexpr size_t kStackBuffer = 512;
 
 /// `struct iovec`.
