@@ -25,9 +25,11 @@ class Busybox : public SystemTest, public testing::WithParamInterface<std::strin
     ShellSession& shell() { return *shell_; }
     /// Types a line, which must be shorter than the screen is wide.
     std::string run(std::string_view line) { return shell().run(line); }
-    /// Types a line and waits until the shell is about to run it.
-    void begin(std::string_view line) {
-        const size_t echoed = shell().start(fmt::format("echo up; {}", line));
+    /// Types a command, without quotes, and waits until it runs in the foreground. The word comes from a child:
+    /// ash makes the child's group before it gives it the terminal, and loses a Ctrl-C in between, under Linux
+    /// as well.
+    void begin(std::string_view command) {
+        const size_t echoed = shell().start(fmt::format("sh -c 'echo up; exec {}'", command));
         machine().wait_for("up\r\n", echoed);
     }
     /// Sends keys to whoever reads them and gives what is printed up to the next prompt.
