@@ -28,8 +28,6 @@ namespace {
 /// In EAX from a multiboot2 loader; boot.S puts the other one there for PVH.
 constexpr uint32_t kMultiboot2Magic = 0x36d76289;
 constexpr uint32_t kPvhMagic = 0x336ec578;
-/// Physical memory that boot.S has mapped.
-constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
 
 constexpr uint32_t kDefaultHz = 1000;
 

@@ -18,6 +18,9 @@ inline constexpr uint64_t kDeviceRegionBase = 0xffff'd000'0000'0000;
 /// The kernel's image: the top 2 GiB, which is what -mcmodel=kernel asks for. kernel.ld agrees.
 inline constexpr uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 
+/// Physical addresses below this are all that can be reached while boot.S's page tables are in use.
+inline constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
+
 /// First address a program can't use: one page below the canonical edge, so that the address after a
 /// `syscall` is always canonical and SYSRET can't fault in ring 0 (Intel SDM 2B, SYSRET).
 inline constexpr uint64_t kUserLimit = 0x7fff'ffff'f000;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include <kernel/libk/bytes.h>
 #include <kernel/libk/string.h>
 
 namespace {
@@ -12,10 +13,6 @@ namespace {
 /// Half-open ranges that don't wrap.
 bool overlap(uint64_t start1, uint64_t end1, uint64_t start2, uint64_t end2) {
     return start1 < end2 && start2 < end1;
-}
-
-bool wraps(uint64_t base, uint64_t length) {
-    return length > UINT64_MAX - base;
 }
 
 /// Merges regions of one type that touch or overlap. Regions of different types must not overlap.
@@ -43,7 +40,7 @@ BootError merge_regions(BootInfo& info) {
 BootError check_regions(BootInfo& info) {
     if (info.region_count == 0) return "the boot loader gave no memory map";
     for (const MemoryRegion& region : info.memory()) {
-        if (wraps(region.base, region.length))
+        if (!range_fits(region.base, region.length, UINT64_MAX))
             return "a region of the boot loader's memory map runs past the end of the address space";
     }
     std::sort(info.regions.begin(), info.regions.begin() + info.region_count,
@@ -69,7 +66,8 @@ BootError check_modules(const BootInfo& info, uint64_t kernel_start, uint64_t ke
     for (size_t i = 0; i < info.module_count; ++i) {
         const BootModule& module = info.modules[i];
         if (module.length == 0) return "a boot module is empty";
-        if (wraps(module.base, module.length)) return "a boot module runs past the end of the address space";
+        if (!range_fits(module.base, module.length, UINT64_MAX))
+            return "a boot module runs past the end of the address space";
         const uint64_t end = module.base + module.length;
         if (!lies_in_usable_memory(info, module)) return "a boot module lies outside of usable memory";
         if (overlap(module.base, end, kernel_start, kernel_end))

@@ -217,12 +217,13 @@ Result<void> AddressSpace::make_private(uint64_t page, uint64_t* entry, uint64_t
     return {};
 }
 
-Result<void*> AddressSpace::writable_page(uint64_t page) {
+Result<void*> AddressSpace::writable_page(uint64_t page, uint64_t error) {
     LockGuard guard(lock_);
     const Region* region = find(page);
     if (!region) return Errno::kEFAULT;
-    uint64_t* entry = TRY(page_entry(root_, {page}));
     const uint64_t flags = pte_flags(region->protection);
+    if (!permits(flags, error)) return Errno::kEFAULT;
+    uint64_t* entry = TRY(page_entry(root_, {page}));
     if (*entry & kPtePresent)
         TRY_VOID(make_private(page, entry, flags));
     else

@@ -58,8 +58,9 @@ class AddressSpace : public RefCounted {
     /// Maps `frame` at `page`, inside a region, taking over the caller's reference. Copied on write where the
     /// region allows writing.
     Result<void> map_shared(uint64_t page, PhysAddr frame);
-    /// A page's content for the kernel to fill before the program runs; private, made when absent.
-    Result<void*> writable_page(uint64_t page);
+    /// A page's content for the kernel to fill; private, made when absent. EFAULT outside of all regions, and
+    /// where the program may not do what `error`, as in handle_fault(), says; ENOMEM.
+    Result<void*> writable_page(uint64_t page, uint64_t error = 0);
 
     /// Mends a page fault at `address` with the processor's `error` bits: zero-fills, or copies what was
     /// shared. EFAULT when the program had no right to do what it did; ENOMEM.

@@ -9,9 +9,6 @@
 
 namespace {
 
-/// What boot.S has mapped: the metadata must lie below, since it is written before there are other tables.
-constexpr uint64_t kEarlyMapEnd = 4ull * 1024 * 1024 * 1024;
-
 SpinLock lock("frames", LockRank::kFrames);
 FrameAllocator frames GUARDED_BY(lock);
 

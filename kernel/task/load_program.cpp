@@ -130,8 +130,8 @@ Result<void> store(AddressSpace& space, uint64_t address, const void* data, size
     const auto* from = static_cast<const std::byte*>(data);
     while (size > 0) {
         // As if the program stored it: what it may not write stays as it is.
-        TRY_VOID(space.handle_fault({address}, kPageFaultWrite));
-        auto* page = static_cast<std::byte*>(TRY(space.writable_page(align_down(address, kPageSize))));
+        auto* page = static_cast<std::byte*>(
+            TRY(space.writable_page(align_down(address, kPageSize), kPageFaultWrite)));
         const uint64_t offset = address % kPageSize;
         const size_t chunk = std::min<size_t>(size, kPageSize - offset);
         memcpy(page + offset, from, chunk);

@@ -25,9 +25,9 @@ class Busybox : public SystemTest, public testing::WithParamInterface<std::strin
     ShellSession& shell() { return *shell_; }
     /// Types a line, which must be shorter than the screen is wide.
     std::string run(std::string_view line) { return shell().run(line); }
-    /// Types a command, without quotes, and waits until it runs in the foreground. The word comes from a child:
-    /// ash makes the child's group before it gives it the terminal, and loses a Ctrl-C in between, under Linux
-    /// as well.
+    /// Types a command, without quotes, and waits until it runs in the foreground. The word comes from a
+    /// child: ash makes the child's group before it gives it the terminal, and loses a Ctrl-C in between,
+    /// under Linux as well.
     void begin(std::string_view command) {
         const size_t echoed = shell().start(fmt::format("sh -c 'echo up; exec {}'", command));
         machine().wait_for("up\r\n", echoed);
