@@ -57,7 +57,9 @@ class QuickNmi : public NmiTest {};
 TEST_F(QuickNmi, InRing3AndInTheIdleKernel) {
     Machine& machine = boot("sol2");
     ShellSession shell(machine);
-    // The idle kernel sleeps in HLT with nobody to run.
+    // The idle kernel sleeps in HLT with nobody to run. The shell's prompt is out before the shell waits.
+    machine.gdb().run_to(machine.symbols().value("nothing_to_run"));
+    machine.gdb().resume();
     for (size_t count = 1; count <= 5; ++count) {
         machine.qmp().inject_nmi();
         harness::ProgressTimer timer(machine.pid(), harness::Duration(5'000));
@@ -66,7 +68,7 @@ TEST_F(QuickNmi, InRing3AndInTheIdleKernel) {
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
     }
-    machine.gdb();
+    machine.gdb().interrupt();
     EXPECT_EQ(nmi_count(), 5u);
     machine.gdb().resume();
     const harness::IntLog idle = machine.int_log();
