@@ -130,9 +130,9 @@ class FuzzFinds : public FuzzTest {
 TEST_F(FuzzFinds, ALostRegister) {
     const std::string output = run_on("register_lost", 4000);
     EXPECT_NE(output.find("r12 is 0x0, not 0x"), std::string::npos) << output;
-    EXPECT_TRUE(
-        std::regex_search(output, std::regex("fuzz: FAILED: seed 1, batch \\d+, call \\d+: .*; again: "
-                                             "make fuzz SEED=1 FIRST=\\d+ CALLS=2000\n")))
+    EXPECT_TRUE(std::regex_search(
+        output, std::regex("fuzz: FAILED: seed 1, call \\d+, number 0x[0-9a-f]+: .*; again: "
+                           "make fuzz SEED=1 FIRST=\\d+ CALLS=2000\n")))
         << output;
 }
 

@@ -259,9 +259,8 @@ char state_of(long pid) {
 
 /// Ends the run: says what failed, and how to make it fail again.
 [[noreturn]] void fail_at(uint64_t index, const char* what, int status) {
-    const uint64_t batch = index / kBatch;
-    fail("seed %lu, batch %lu, call %lu: %s (status 0x%x); again: make fuzz SEED=%lu FIRST=%lu CALLS=%lu",
-         seed, batch, index, what, status, seed, batch * kBatch, kBatch);
+    fail("seed %lu, call %lu, number 0x%lx: %s (status 0x%x); again: make fuzz SEED=%lu FIRST=%lu CALLS=%lu",
+         seed, index, draw_call(seed, index).number, what, status, seed, index / kBatch * kBatch, kBatch);
 }
 
 /// Removes what the calls made in our folder, and the folder.
@@ -294,16 +293,15 @@ bool may_end(const Draw& draw, int status) {
         case 20:  // writev
         case 40:  // sendfile
             return status == SIGPIPE;
-        case 15:  // rt_sigreturn: to wherever
-            return status == SIGSEGV;
         case SYS_kill:
         case 200:
         case 234:
             return status != 0 &&
                    status ==
                        static_cast<int>(draw.arguments[static_cast<uint32_t>(draw.number) == 234 ? 2 : 1]);
-        case 14:  // rt_sigprocmask, rt_sigsuspend: a signal that had to wait
-        case 130:
+        case 14:   // rt_sigprocmask
+        case 15:   // rt_sigreturn: to wherever, besides
+        case 130:  // rt_sigsuspend: a signal that had to wait
             return status != 0 && status < 65;
         default:
             return false;
