@@ -123,12 +123,14 @@ Handler PathsTest::read_handler(const Registers& at) {
             .cs = gdb().read_u64(frame + kernel("OFFSETOF_InterruptFrame_cs"))};
 }
 
-Handler PathsTest::run_to_handler(uint64_t vector, std::optional<bool> from_user) {
+Handler PathsTest::run_to_handler(std::optional<uint64_t> vector, std::optional<bool> from_user) {
     Handler handler;
-    run_to(kernel("interrupt_dispatch"), fmt::format("the handler of interrupt {}", vector),
+    run_to(kernel("interrupt_dispatch"),
+           vector ? fmt::format("the handler of interrupt {}", *vector) : "an interrupt's handler",
            [&](const Registers& at) {
                handler = read_handler(at);
-               return handler.vector == vector && (!from_user || handler.from_user() == *from_user);
+               return (!vector || handler.vector == *vector) &&
+                      (!from_user || handler.from_user() == *from_user);
            });
     return handler;
 }

@@ -72,8 +72,8 @@ class PathsTest : public grader::GradedTest {
                      const std::function<bool(const Registers&)>& wanted = nullptr);
     /// To an address of the program, in ring 3.
     Registers run_to_program(uint64_t address, const std::string& what);
-    /// To the handler of an interrupt `vector`, that has come from ring 3 or not.
-    Handler run_to_handler(uint64_t vector, std::optional<bool> from_user);
+    /// To the handler of interrupt `vector`, or of any, that has come from ring 3 or not.
+    Handler run_to_handler(std::optional<uint64_t> vector, std::optional<bool> from_user);
     /// From the first instruction of a function to where it returns.
     Registers run_to_return(const Registers& function);
 

@@ -1,6 +1,8 @@
 /// @file
 /// Interrupts and exceptions: GS in their handlers, and afterwards.
 /// Checks docs/invariants/swapgs-parity.md.
+#include <fmt/format.h>
+
 #include <tests/labs/05-pcr-swapgs/paths.h>
 #include <tests/labs/05-pcr-swapgs/way_out.h>
 
@@ -8,12 +10,15 @@ namespace {
 
 const std::vector<std::string> kBasis = {"Published.KernelStack", "Published.CurrentTask"};
 
+/// Few ticks: what a program does first shall not be interrupted by one.
+const std::string kFewTicks = "hz=10";
+
 class Interrupts : public RoundTest {
   protected:
     /// A program that counts for ever, without system calls, with bases of its own.
     void start_counting() {
         program().set("paths_first_spins", 1ull << 60);
-        start_rounds();
+        start_rounds(kFewTicks);
     }
     /// To the handler of the page fault in ring 3 that comes before all system calls.
     Handler at_page_fault() {
@@ -63,7 +68,7 @@ GRADED(Interrupts, FirstProgramHasABaseOfItsOwn,
         .points = 3,
         .needs = kBasis,
         .hint = "Programs that never ran start at interrupt_exit: SWAPGS belongs there, for ring 3"}) {
-    start_rounds();
+    start_rounds(kFewTicks);
     const Registers at = run_to_program(in_program("_start"), "the first program's first instruction");
     check_program(at, 0, "the first instruction");
 }
@@ -75,9 +80,15 @@ GRADED(Interrupts, HandlersHaveTheRegion,
         .needs = {"Interrupts.FirstProgramHasABaseOfItsOwn"},
         .hint = "SWAPGS on the way in exactly when CS in the frame says ring 3"}) {
     start_counting();
-    check_handler(at_page_fault(), "page fault");
-    if (HasFailure()) return;
-    check_handler(at_timer(), "timer");
+    // Whichever comes first is looked at: a kernel that is wrong does not survive it.
+    bool fault = false, tick = false;
+    while (!fault || !tick) {
+        const Handler handler = run_to_handler({}, true);
+        check_handler(handler, fmt::format("interrupt {}", handler.vector));
+        if (HasFailure()) return;
+        fault = fault || handler.vector == kPageFaultVector;
+        tick = tick || handler.vector == kTimerVector;
+    }
 }
 
 GRADED(Interrupts, ProgramsGetTheirBaseBack,
