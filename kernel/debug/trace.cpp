@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/entry_words.h>
@@ -40,7 +41,7 @@ int32_t owner_of_stack(uint64_t rsp) {
 
 /// Completes `what` and writes it to the ring. Interrupts are off meanwhile, so that on one processor records
 /// are in the order of what they tell; an NMI in between gets a later number.
-void record(TraceRecord what) {
+void record(TraceRecord&& what) {
     const uint64_t flags = irq_save();
     const uint64_t number = __atomic_fetch_add(&trace_next, 1, __ATOMIC_RELAXED);
     const auto rsp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
@@ -91,7 +92,7 @@ void trace_task(const Task& task) {
     static_assert(sizeof(task.name) == sizeof(what.scratch) + sizeof(what.value));
     memcpy(&what.scratch, task.name.data(), sizeof(what.scratch));
     memcpy(&what.value, task.name.data() + sizeof(what.scratch), sizeof(what.value));
-    record(what);
+    record(std::move(what));
 }
 
 void trace_panic(uint64_t rip, uint64_t vector) {

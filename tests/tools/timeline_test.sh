@@ -130,9 +130,29 @@ test_what_goes_wrong_is_said_in_one_line() {
     done
     kill -KILL "$(pgrep -f "qemu-system-x86_64.*$TMPDIR")"
     wait "$job" || status=$?
-    # The prompt is there a little before the shell asks for a key, from where on it records.
+    # The prompt is there a little before the shell asks for a key, from where on it records; it stops at times to look.
     same "1 QEMU ended while recording." \
-        "$status $(sed "/ Killed /d; s/waiting for the shell's prompt/recording/" "$scratch/killed")"
+        "$status $(sed "/ Killed /d; s/waiting for the shell's prompt\|gdb looked at the guest/recording/" "$scratch/killed")"
+    expect_nothing_left
+}
+
+# In a script's hands, between two runs.
+test_a_qemu_that_dies_while_it_stands_still() {
+    cat >"$scratch/kill.py" <<END
+import subprocess, sys
+sys.path.insert(0, "$root/labs/tools/gdb")
+import hunt
+from trapline import main, read_word
+
+def body():
+    hunt.connect()
+    subprocess.run(["pkill", "-KILL", "-f", "qemu-system-x86_64.*$TMPDIR"], check=True)
+    return read_word(0x1000)
+
+main(body)
+END
+    BOOT=pvh refuse "QEMU ended while gdb looked at the guest." \
+        labs/tools/gdb/batch.sh "$build/sol3+TRACE" gdb "$(realpath --relative-to=labs/tools/gdb "$scratch/kill.py")"
     expect_nothing_left
 }
 

@@ -11,6 +11,9 @@ from kernel import (KERNEL_STACK_SIZE, PAGE, Instruction, Stopped, Task, address
                     instructions, place, read_word, register, running_task, symbol_at, task_named, task_of_stack,
                     tasks, variable)
 
+# How gdb begins its complaints about a target that is gone.
+LOST = ("Remote communication error", "Remote connection closed")
+
 speaker = os.fdopen(3, "w", encoding="utf-8")
 
 
@@ -38,9 +41,13 @@ def main(body):
     except Stopped as stopped:
         say(str(stopped))
         status = 41
-    except Exception:  # pylint: disable=broad-exception-caught
-        traceback.print_exc()
+    except Exception as error:  # pylint: disable=broad-exception-caught
         status = 42
+        if isinstance(error, gdb.error) and str(error).startswith(LOST):
+            say("QEMU ended while gdb looked at the guest.")
+            status = 41
+        else:
+            traceback.print_exc()
     # What is still in gdb's hands must be gone before the guest runs on: QEMU 7.2 aborts if a program's fault meets a
     # watchpoint on the kernel stack.
     gdb.execute("delete", to_string=True)
