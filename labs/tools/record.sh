@@ -99,9 +99,11 @@ case $status in
 esac
 
 printf '%s\n' "qemu=$qemu_version" "end=$end" "instructions=$count" >"$recording.part/facts"
+(cd "$folder" && sha256sum trapline.elf initramfs.cpio recording.part/{replay.log,options,facts}) |
+    sed 's| recording\.part/| recording/|' >"$recording.part/sums"
+trap '' HUP INT TERM # the new one is whole: it takes the old one's place whoever interrupts
 rm -rf "$recording"
 mv "$recording.part" "$recording"
-(cd "$folder" && sha256sum trapline.elf initramfs.cpio recording/{replay.log,options,facts} >recording/sums)
 
 echo
 case $end in
